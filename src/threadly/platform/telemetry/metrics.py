@@ -1,0 +1,121 @@
+"""Prometheus metrics, right with any number of processes.
+
+Every process writes its numbers into files of its own under one directory (prometheus-client's multi-process
+mode), and whichever web process answers /metrics adds them up. The directory must be named before this module
+is imported: the command line does so with `prepare_metrics` and lets its children inherit it. Without one
+(tests, a single process) the numbers stay in this process.
+
+Gauges that are read rather than counted (pool sizes, queue lag) are `watch`ed: sampled every few seconds and
+at each scrape of this very process.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+__all__ = [
+    "CONTENT_TYPE_LATEST",
+    "POSTS",
+    "SHED",
+    "SIGNUPS",
+    "forget_process",
+    "keep_sampling",
+    "observe_request",
+    "render_metrics",
+    "sample_gauges",
+    "watch",
+]
+
+SAMPLE_EVERY_S = 5.0
+# A cap on label combinations, though routes are templates: a scanner must not grow memory.
+MAX_SERIES = 2_000
+_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0)
+
+registry = CollectorRegistry()
+
+SIGNUPS = Counter("threadly_signups", "Accounts created.", registry=registry)
+POSTS = Counter("threadly_posts", "Posts published.", registry=registry)
+SHED = Counter(
+    "threadly_requests_shed", "Requests refused because too many were in flight.", registry=registry
+)
+_REQUEST_SECONDS = Histogram(
+    "threadly_request_seconds",
+    "Requests by method, route template and status class: count and duration until the last byte was sent.",
+    ("method", "route", "status"),
+    buckets=_BUCKETS_S,
+    registry=registry,
+)
+
+_series: dict[tuple[str, str, int], Histogram] = {}
+
+
+def observe_request(method: str, route: str, status: int, duration_s: float) -> None:
+    key = (method, route, status // 100)
+    series = _series.get(key)
+    if series is None:
+        if len(_series) >= MAX_SERIES:
+            return
+        series = _series[key] = _REQUEST_SECONDS.labels(method, route, f"{status // 100}xx")
+    series.observe(duration_s)
+
+
+Reading = float | Mapping[str, float]
+_watched: dict[str, tuple[Gauge, Callable[[], Reading]]] = {}
+
+
+def watch(name: str, documentation: str, read: Callable[[], Reading], *, label: str | None = None) -> None:
+    """A gauge that `read` tells: a number, or with `label` one number for each of its values.
+
+    Processes are added up, those that ended left out. Watching a name again replaces its reader.
+    """
+    known = _watched.get(name)
+    gauge = known[0] if known else _new_gauge(name, documentation, label)
+    _watched[name] = (gauge, read)
+
+
+def sample_gauges() -> None:
+    for gauge, read in _watched.values():
+        reading = read()
+        if isinstance(reading, Mapping):
+            for value, number in reading.items():
+                gauge.labels(value).set(number)
+        else:
+            gauge.set(reading)
+
+
+async def keep_sampling(*, every_s: float = SAMPLE_EVERY_S) -> None:
+    """Runs until cancelled: a task of every web and worker process."""
+    while True:
+        sample_gauges()
+        await asyncio.sleep(every_s)
+
+
+def render_metrics() -> bytes:
+    """The text that Prometheus scrapes, for all processes together."""
+    sample_gauges()
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return generate_latest(registry)
+    together = CollectorRegistry()
+    MultiProcessCollector(together)  # type: ignore[no-untyped-call]  # the library left it unannotated
+    return generate_latest(together)
+
+
+def forget_process(pid: int) -> None:
+    """Drop the gauges of a child that ended; its counts stay."""
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        mark_process_dead(pid)  # type: ignore[no-untyped-call]  # the library left it unannotated
+
+
+def _new_gauge(name: str, documentation: str, label: str | None) -> Gauge:
+    labels = (label,) if label else ()
+    return Gauge(name, documentation, labels, registry=registry, multiprocess_mode="livesum")

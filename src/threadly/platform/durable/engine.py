@@ -1,0 +1,202 @@
+"""The engine: DBOS Transact. Nothing outside this file knows it, except `Work.enqueue`'s one statement.
+
+Each worker holds a numbered slot (a PostgreSQL advisory lock) that names it to DBOS. When a worker dies its
+lock goes with its connection; whoever takes the slot next recovers the jobs that were running in it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from types import NoneType
+from typing import Any, TypeVar
+
+import asyncpg
+import msgspec
+import structlog
+from dbos import DBOS, DBOSConfig
+
+from threadly.platform.db import sql
+from threadly.platform.durable.jobs import DEFAULT_ATTEMPTS, Job, Schedule
+from threadly.platform.telemetry.tracing import continue_trace, span
+from threadly.platform.tenants import Tenants
+from threadly.platform.work import SYSTEM, Tenant, Work, Works
+
+__all__ = ["Engine", "FailedJob", "migrate_engine"]
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+# Fixed, so that a new release goes on with the jobs of the one before: jobs must stay compatible with what
+# they recorded, as migrations do.
+APPLICATION_VERSION = "1"
+POLLING_INTERVAL_S = 0.05
+QUEUE_CONCURRENCY = 16
+STOP_TIMEOUT_S = 10
+SLOT_LOCK = 0x7468_7264  # "thrd": the first key of the advisory locks
+MAX_SLOTS = 1024
+FIRST_RETRY_S = 0.5
+FAILED_LISTED = 100
+
+STEP_OUTPUT = sql(
+    "platform.get_job_step",
+    "SELECT output FROM platform.job_steps WHERE job_id = $1 AND step = $2",
+    into=object,
+)
+RECORD_STEP = sql(
+    "platform.record_job_step",
+    "INSERT INTO platform.job_steps (job_id, step, output) VALUES ($1, $2, $3)",
+    into=NoneType,
+)
+
+
+class FailedJob(msgspec.Struct, frozen=True):
+    """A job that raised after all its attempts; it can be resumed."""
+
+    id: str
+    job: str
+    error: str
+    failed_at: datetime
+
+
+class DurableRun:
+    """What a job holds while it runs: see `Run`."""
+
+    def __init__(self, works: Works, tenant: Tenant, job_id: str) -> None:
+        self._works = works
+        self.tenant = tenant
+        self.job_id = job_id
+
+    async def step(
+        self, name: str, act: Callable[[], Awaitable[T]], *, attempts: int = DEFAULT_ATTEMPTS
+    ) -> T:
+        async def traced() -> T:
+            with span(name, kind="step"):
+                return await act()
+
+        return await DBOS.run_step_async(
+            {
+                "name": name,
+                "retries_allowed": attempts > 1,
+                "max_attempts": attempts,
+                "interval_seconds": FIRST_RETRY_S,
+                "backoff_rate": 2.0,
+            },
+            traced,
+        )
+
+    async def transact(self, name: str, act: Callable[[Work], Awaitable[T]]) -> T:
+        async def once(work: Work) -> T:
+            recorded = await work.one(STEP_OUTPUT, self.job_id, name)
+            if recorded is not None:
+                return msgspec.convert(recorded, dict[str, Any])["value"]  # type: ignore[no-any-return]
+            value = await act(work)
+            await work.run(RECORD_STEP, self.job_id, name, {"value": msgspec.to_builtins(value)})
+            return value
+
+        return await self.step(name, lambda: self._works.attempt(self.tenant, SYSTEM, once))
+
+
+class Engine:
+    def __init__(
+        self, works: Works, tenants: Tenants, *, jobs: Sequence[Job], schedules: Sequence[Schedule]
+    ) -> None:
+        self._works = works
+        self._tenants = tenants
+        self._jobs = jobs
+        self._schedules = schedules
+        self._slot: asyncpg.Connection[asyncpg.Record] | None = None
+
+    async def start(self) -> None:
+        """Recover and work; queues and schedules go on from here. Raises if the database is not migrated."""
+        executor = await self._take_slot()
+        config: DBOSConfig = {
+            "name": "threadly",
+            "system_database_url": self._works.database.url,
+            "sys_db_pool_size": 5,
+            "run_migrations": False,
+            "application_version": APPLICATION_VERSION,
+            "executor_id": executor,
+            "log_level": "WARNING",
+            "max_executor_threads": 16,
+            "scheduler_polling_interval_sec": 5.0,
+        }
+        DBOS(config=config)
+        for job in self._jobs:
+            self._register(job)
+        scheduled = [(schedule, self._register_schedule(schedule)) for schedule in self._schedules]
+        # Launched inside the running loop, so jobs run on it and share the pools.
+        DBOS.launch()
+        for queue in sorted({job.queue for job in self._jobs}):
+            await DBOS.register_queue_async(
+                queue, worker_concurrency=QUEUE_CONCURRENCY, polling_interval_sec=POLLING_INTERVAL_S
+            )
+        await self._apply_schedules(scheduled)
+
+    async def stop(self) -> None:
+        await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=STOP_TIMEOUT_S)
+        if self._slot is not None:
+            self._slot.terminate()
+
+    async def list_failed(self) -> list[FailedJob]:
+        """The newest jobs that gave up."""
+        found = await DBOS.list_workflows_async(
+            status=["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"], limit=FAILED_LISTED, sort_desc=True
+        )
+        return [
+            FailedJob(
+                each.workflow_id,
+                each.name,
+                str(each.error)[:500],
+                datetime.fromtimestamp((each.updated_at or 0) / 1000).astimezone(),
+            )
+            for each in found
+        ]
+
+    async def _take_slot(self) -> str:
+        self._slot = await asyncpg.connect(self._works.database.url, timeout=5)
+        for number in range(MAX_SLOTS):
+            if await self._slot.fetchval("SELECT pg_try_advisory_lock($1::int, $2::int)", SLOT_LOCK, number):
+                return f"worker-{number}"
+        raise RuntimeError(f"more than {MAX_SLOTS} workers on one database")
+
+    def _register(self, job: Job) -> None:
+        async def workflow(tenant_id: int, traceparent: str, arguments: dict[str, Any]) -> None:
+            assert DBOS.workflow_id
+            run = DurableRun(self._works, await self._tenants.get(tenant_id), DBOS.workflow_id)
+            with continue_trace(traceparent), span(job.name, kind="job"):
+                await job.act(run, **arguments)
+
+        DBOS.workflow(name=job.name)(workflow)
+
+    def _register_schedule(self, schedule: Schedule) -> Callable[[datetime, Any], Awaitable[None]]:
+        async def fan_out(due: datetime, _context: Any) -> None:
+            for tenant in await self._tenants.all():
+
+                async def enqueue(work: Work) -> str:
+                    job_id = f"{schedule.job.name}:{due:%Y%m%dT%H%M%S}:{work.tenant.id}"
+                    return await work.enqueue(schedule.job, job_id=job_id)
+
+                await self._works.attempt(tenant, SYSTEM, enqueue)
+
+        DBOS.workflow(name=f"schedule:{schedule.job.name}")(fan_out)
+        return fan_out
+
+    async def _apply_schedules(
+        self, scheduled: list[tuple[Schedule, Callable[[datetime, Any], Awaitable[None]]]]
+    ) -> None:
+        wanted = {schedule.job.name for schedule, _ in scheduled}
+        for known in await DBOS.list_schedules_async():
+            if known["schedule_name"] not in wanted:
+                await DBOS.delete_schedule_async(known["schedule_name"])
+        await DBOS.apply_schedules_async(
+            [
+                {"schedule_name": schedule.job.name, "workflow_fn": fan_out, "schedule": schedule.cron}
+                for schedule, fan_out in scheduled
+            ]
+        )
+
+
+def migrate_engine(owner_url: str, *, application_role: str) -> None:
+    """Create or upgrade the schema `dbos` as its owner, and let the application use it."""
+    DBOS.migrate(owner_url, application_role=application_role)

@@ -1,0 +1,66 @@
+"""What a job is, and what it holds while it runs."""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+import msgspec
+
+if TYPE_CHECKING:
+    from threadly.platform.work import Tenant, Work
+
+__all__ = ["Job", "Run", "Schedule", "job"]
+
+T = TypeVar("T")
+
+DEFAULT_ATTEMPTS = 8
+
+
+class Run(Protocol):
+    """One run of a job. What a step returned is recorded: after a crash the job starts over, finished steps
+    answer from the record, and the first unfinished one runs again.
+
+    Between steps a job must be deterministic: no clock, no randomness, no I/O of its own. Step results are
+    JSON values.
+    """
+
+    tenant: "Tenant"
+    job_id: str
+
+    async def step(
+        self, name: str, act: Callable[[], Awaitable[T]], *, attempts: int = DEFAULT_ATTEMPTS
+    ) -> T:
+        """One call of the outside world, at least once: retried with exponential backoff, then it raises."""
+        ...
+
+    async def transact(self, name: str, act: Callable[["Work"], Awaitable[T]]) -> T:
+        """One write Work, exactly once: its commit and the record that it is done are the same commit."""
+        ...
+
+
+class Job(msgspec.Struct, frozen=True):
+    """A named piece of work; `name` is stored, so it outlives versions. Each queue is worked on separately."""
+
+    name: str
+    queue: str
+    act: Callable[..., Awaitable[None]]
+
+
+class Schedule(msgspec.Struct, frozen=True):
+    """Run `job` once per tenant at each time of `cron` (five fields, UTC)."""
+
+    cron: str
+    job: Job
+
+
+def job(name: str, *, queue: str = "default") -> Callable[[Callable[..., Awaitable[None]]], Job]:
+    """Declare a job: `@job("identity.send_mail", queue="mail")` over `async def …(run: Run, *, mail_id: str)`.
+
+    Arguments are JSON values, given by keyword.
+    """
+
+    def declare(act: Callable[..., Awaitable[None]]) -> Job:
+        return Job(name, queue, act)
+
+    return declare
+
+

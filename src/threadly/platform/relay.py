@@ -1,0 +1,300 @@
+"""The relay: takes events from the outbox and runs their reactions.
+
+A batch runs in one transaction, so a crash anywhere undoes and repeats all of it. When a reaction of a batch
+fails, the batch is undone and run again event by event, each reaction in a savepoint: what fails then is set
+aside in `platform.failed_reactions`, retried with exponential backoff and, after MAX_ATTEMPTS, left there as
+a dead letter for an operator. Other reactions and later events go on.
+
+Events of one tenant are taken in the order of their ids, but with several workers two batches may overlap:
+a reaction must not rely on the order of two events.
+"""
+
+import asyncio
+import random
+from collections import deque
+from datetime import datetime, timedelta
+from types import NoneType
+from typing import Any
+
+import asyncpg
+import msgspec
+import structlog
+
+from threadly.platform.db import DatabaseUnavailable, sql
+from threadly.platform.errors import Kind, Refusal
+from threadly.platform.events import OUTBOX_CHANNEL, Event, Reaction, Reactions
+from threadly.platform.ids import UUID
+from threadly.platform.telemetry.tracing import continue_trace, span
+from threadly.platform.tenants import Tenants
+from threadly.platform.work import SYSTEM, Tenant, Work, Works
+
+__all__ = ["DeadLetter", "Relay", "drop_dead_letter", "list_dead_letters", "replay_events", "retry_dead_letter"]
+
+log = structlog.get_logger(__name__)
+
+BATCH_SIZE = 100
+SWEEP_INTERVAL_S = 1.0
+OUTAGE_PAUSE_S = 1.0
+MAX_ATTEMPTS = 10
+BACKOFF_FIRST_S = 1.0
+BACKOFF_LONGEST_S = 600.0
+
+
+class OutboxRow(msgspec.Struct, frozen=True):
+    id: UUID
+    name: str
+    payload: Any
+    traceparent: str
+
+
+class FailedRow(msgspec.Struct, frozen=True):
+    event_id: UUID
+    reaction: str
+    attempts: int
+    name: str
+    payload: Any
+    traceparent: str
+
+
+class DeadLetter(msgspec.Struct, frozen=True):
+    """A reaction that failed MAX_ATTEMPTS times."""
+
+    event_id: UUID
+    event: str
+    reaction: str
+    attempts: int
+    error: str
+    dead_at: datetime
+
+
+TAKE = sql(
+    "platform.take_events",
+    """
+    SELECT id, name, payload, traceparent FROM platform.outbox
+    WHERE done_at IS NULL AND name = ANY($2::text[]) ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
+    """,
+    into=OutboxRow,
+)
+MARK_DONE = sql(
+    "platform.mark_events_done",
+    "UPDATE platform.outbox SET done_at = clock_timestamp() WHERE id = ANY($1::uuid[])",
+    into=NoneType,
+)
+TAKE_FAILED = sql(
+    "platform.take_failed_reactions",
+    """
+    SELECT f.event_id, f.reaction, f.attempts, o.name, o.payload, o.traceparent
+    FROM platform.failed_reactions f JOIN platform.outbox o ON o.id = f.event_id
+    WHERE f.dead_at IS NULL AND f.next_attempt_at <= $1
+    ORDER BY f.next_attempt_at LIMIT $2 FOR UPDATE OF f SKIP LOCKED
+    """,
+    into=FailedRow,
+)
+SET_ASIDE = sql(
+    "platform.set_reaction_aside",
+    """
+    INSERT INTO platform.failed_reactions (event_id, reaction, attempts, next_attempt_at, error, dead_at)
+    VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT (event_id, reaction) DO UPDATE
+    SET attempts = EXCLUDED.attempts, next_attempt_at = EXCLUDED.next_attempt_at,
+        error = EXCLUDED.error, dead_at = EXCLUDED.dead_at
+    """,
+    into=NoneType,
+)
+RESOLVE_FAILED = sql(
+    "platform.resolve_failed_reaction",
+    "DELETE FROM platform.failed_reactions WHERE event_id = $1 AND reaction = $2",
+    into=NoneType,
+)
+# Security definer: it sees all tenants, and tells no more than which of them have something to do.
+TENANTS_WITH_EVENTS = "SELECT tenant_id FROM platform.tenants_with_events()"
+
+LIST_DEAD = sql(
+    "platform.list_dead_letters",
+    """
+    SELECT f.event_id, o.name, f.reaction, f.attempts, f.error, f.dead_at
+    FROM platform.failed_reactions f JOIN platform.outbox o ON o.id = f.event_id
+    WHERE f.dead_at IS NOT NULL ORDER BY f.dead_at DESC LIMIT $1
+    """,
+    into=DeadLetter,
+)
+REVIVE = sql(
+    "platform.revive_dead_letter",
+    """
+    UPDATE platform.failed_reactions SET dead_at = NULL, attempts = 0, next_attempt_at = $3
+    WHERE event_id = $1 AND reaction = $2 AND dead_at IS NOT NULL
+    """,
+    into=NoneType,
+)
+REPLAY = sql(
+    "platform.replay_events",
+    """
+    INSERT INTO platform.failed_reactions (event_id, reaction, attempts, next_attempt_at, error)
+    SELECT id, $1, 0, $4, 'replay' FROM platform.outbox
+    WHERE name = $2 AND emitted_at >= $3 AND done_at IS NOT NULL
+    ON CONFLICT (event_id, reaction) DO UPDATE SET dead_at = NULL, attempts = 0, next_attempt_at = $4
+    """,
+    into=NoneType,
+)
+
+
+class Relay:
+    """Runs in each worker; any number of workers share the outbox."""
+
+    def __init__(self, works: Works, reactions: Reactions, tenants: Tenants) -> None:
+        self._works = works
+        self._reactions = reactions
+        self._tenants = tenants
+        self._notified: deque[int] = deque()
+        self._wake = asyncio.Event()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop` is set; an outage of the database is waited out."""
+        while not stop.is_set():
+            try:
+                await self._listen(stop)
+            except (DatabaseUnavailable, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.warning("relay waits for the database", error=str(error.__cause__ or error))
+                await _wait(stop, OUTAGE_PAUSE_S)
+
+    async def _listen(self, stop: asyncio.Event) -> None:
+        connection = await asyncpg.connect(self._works.database.url, timeout=5)
+        try:
+            await connection.add_listener(OUTBOX_CHANNEL, self._hear)
+            while not stop.is_set():
+                for row in await connection.fetch(TENANTS_WITH_EVENTS):
+                    await self.drain(await self._tenants.get(row[0]))
+                await self._drain_notified(stop)
+        finally:
+            connection.terminate()
+
+    async def _drain_notified(self, stop: asyncio.Event) -> None:
+        """What commits announce, until the next sweep is due (the sweep finds retries and lost announcements)."""
+        deadline = asyncio.get_running_loop().time() + SWEEP_INTERVAL_S
+        while not stop.is_set() and (left := deadline - asyncio.get_running_loop().time()) > 0:
+            if not self._notified:
+                self._wake.clear()
+                await _wait(self._wake, left)
+                continue
+            tenant_id = self._notified.popleft()
+            await self.drain(await self._tenants.get(tenant_id))
+
+    def _hear(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
+        tenant_id = int(str(payload))
+        if tenant_id not in self._notified:
+            self._notified.append(tenant_id)
+        self._wake.set()
+
+    async def drain(self, tenant: Tenant) -> int:
+        """Run all that is due for `tenant` now. Returns how many events and retries were handled."""
+        handled = 0
+        while batch := await self._run_batch(tenant):
+            handled += batch
+        while retried := await self._retry_batch(tenant):
+            handled += retried
+        return handled
+
+    async def _run_batch(self, tenant: Tenant) -> int:
+        try:
+            async with self._works.write(tenant, SYSTEM) as work:
+                rows = await work.all(TAKE, BATCH_SIZE, self._reactions.known)
+                for row in rows:
+                    for reaction in self._reactions.of(row.name):
+                        await self._react(work, row, reaction)
+                if rows:
+                    await work.run(MARK_DONE, [row.id for row in rows])
+            return len(rows)
+        except DatabaseUnavailable:
+            raise
+        except Exception as error:
+            log.info("a reaction failed; running its batch one by one", error=repr(error))
+            return await self._run_one_by_one(tenant)
+
+    async def _run_one_by_one(self, tenant: Tenant) -> int:
+        for handled in range(BATCH_SIZE):
+            async with self._works.write(tenant, SYSTEM) as work:
+                row = await work.one(TAKE, 1, self._reactions.known)
+                if row is None:
+                    return handled
+                for reaction in self._reactions.of(row.name):
+                    await self._react_or_set_aside(work, row, reaction, attempts=0)
+                await work.run(MARK_DONE, [row.id])
+        return BATCH_SIZE
+
+    async def _retry_batch(self, tenant: Tenant) -> int:
+        async with self._works.write(tenant, SYSTEM) as work:
+            failed = await work.all(TAKE_FAILED, work.now, BATCH_SIZE)
+            for each in failed:
+                row = OutboxRow(each.event_id, each.name, each.payload, each.traceparent)
+                reaction = self._reactions.named(each.name, each.reaction)
+                # A reaction that this version no longer has is nobody's work any more.
+                done = reaction is None or await self._react_or_set_aside(
+                    work, row, reaction, attempts=each.attempts
+                )
+                if done:
+                    await work.run(RESOLVE_FAILED, each.event_id, each.reaction)
+        return len(failed)
+
+    async def _react_or_set_aside(
+        self, work: Work, row: OutboxRow, reaction: Reaction, *, attempts: int
+    ) -> bool:
+        try:
+            async with work.savepoint():
+                await self._react(work, row, reaction)
+        except DatabaseUnavailable:
+            raise
+        except Exception as error:
+            attempts += 1
+            dead_at = work.now if attempts >= MAX_ATTEMPTS else None
+            due = work.now + timedelta(seconds=backoff_s(attempts))
+            log.warning(
+                "reaction failed", reaction=reaction.name, event_id=str(row.id), attempts=attempts, exc_info=True
+            )
+            await work.run(SET_ASIDE, row.id, reaction.name, attempts, due, repr(error)[:2000], dead_at)
+            return False
+        return True
+
+    async def _react(self, work: Work, row: OutboxRow, reaction: Reaction) -> None:
+        event: Event = self._reactions.read(row.name, row.payload)
+        with continue_trace(row.traceparent), span(reaction.name, kind="reaction", event=row.name):
+            await reaction.act(work, event)
+
+
+def backoff_s(attempts: int) -> float:
+    """Seconds until the next attempt: doubling, bounded, with full jitter on the upper half."""
+    ceiling = min(BACKOFF_LONGEST_S, BACKOFF_FIRST_S * 2.0**attempts)
+    return random.uniform(ceiling / 2, ceiling)  # noqa: S311  # jitter, no secret
+
+
+async def list_dead_letters(work: Work, *, limit: int = 100) -> list[DeadLetter]:
+    return await work.all(LIST_DEAD, limit)
+
+
+async def retry_dead_letter(work: Work, *, event_id: UUID, reaction: str) -> None:
+    """Give a dead letter MAX_ATTEMPTS new attempts, from now on. Raises DeadLetterMissing."""
+    if not await work.run(REVIVE, event_id, reaction, work.now):
+        raise DeadLetterMissing
+
+
+async def drop_dead_letter(work: Work, *, event_id: UUID, reaction: str) -> None:
+    """Give up on a failed reaction for good. Raises DeadLetterMissing."""
+    if not await work.run(RESOLVE_FAILED, event_id, reaction):
+        raise DeadLetterMissing
+
+
+async def replay_events(work: Work, *, reaction: str, event: str, since: datetime) -> int:
+    """Have `reaction` see again every kept `event` since then. Returns how many it will see."""
+    return await work.run(REPLAY, reaction, event, since, work.now)
+
+
+class DeadLetterMissing(Refusal):
+    code = "platform.dead_letter_missing"
+    kind = Kind.MISSING
+    message = "There is no such dead letter; `threadly events dead` lists them."
+
+
+async def _wait(event: asyncio.Event, timeout_s: float) -> None:
+    try:
+        await asyncio.wait_for(event.wait(), timeout_s)
+    except TimeoutError:
+        return

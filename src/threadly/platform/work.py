@@ -1,0 +1,273 @@
+"""Work: one unit of work, opened and committed once, at the edge.
+
+It carries who acts, in which tenant, at what time, on which connection; verbs take it first. Nothing below
+the edge asks a clock, a global or an ambient user.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import UTC, datetime
+from types import NoneType
+from typing import Any, Protocol, TypeVar
+
+import asyncpg
+import msgspec
+
+from threadly.platform.actor import ANONYMOUS, SYSTEM, Actor, Denied, SignInRequired, Tenant
+from threadly.platform.db import Connection, Database, Statement, sql
+from threadly.platform.durable import Job
+from threadly.platform.events import OUTBOX_CHANNEL, Event, event_name
+from threadly.platform.ids import UUID, new_id
+from threadly.platform.telemetry.tracing import current_traceparent, span
+from threadly.settings import Settings
+
+__all__ = ["ANONYMOUS", "SYSTEM", "Actor", "Denied", "Signal", "SignInRequired", "Tenant", "Work", "Works"]
+
+T = TypeVar("T")
+
+# A write that PostgreSQL aborted for the sake of another one is run again, this many times in all.
+WRITE_ATTEMPTS = 4
+RETRIED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+
+EMIT = sql(
+    "platform.emit",
+    f"""
+    WITH emitted AS (
+        INSERT INTO platform.outbox (id, name, payload, actor_id, traceparent, emitted_at)
+        SELECT * FROM unnest($1::uuid[], $2::text[], $3::jsonb[], $4::uuid[], $5::text[], $6::timestamptz[])
+    )
+    SELECT pg_notify('{OUTBOX_CHANNEL}', platform.tenant_id()::text)
+    """,
+    into=NoneType,
+)
+ENQUEUE = sql(
+    "platform.enqueue",
+    """
+    SELECT dbos.enqueue_workflow(
+        workflow_name => $1, queue_name => $2, named_args => $3::text::json, workflow_id => $4
+    )
+    """,
+    into=str,
+)
+
+
+class Signal(msgspec.Struct, frozen=True):
+    """A hint to live pages that something changed: best effort, sent after the commit."""
+
+    tenant_id: int
+    topic: str
+    payload: dict[str, Any]
+
+
+class AfterCommit(Protocol):
+    """What happens outside PostgreSQL once a Work is committed; nothing that must not be lost."""
+
+    async def send(self, signals: list[Signal]) -> None: ...
+    async def forget(self, tenant_id: int, tags: set[str]) -> None: ...
+
+
+class Work:
+    __slots__ = (
+        "_connection",
+        "_emitted",
+        "_forgotten",
+        "_signals",
+        "_writes",
+        "actor",
+        "now",
+        "settings",
+        "statement_count",
+        "tenant",
+    )
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        tenant: Tenant,
+        actor: Actor,
+        now: datetime,
+        settings: Settings,
+        writes: bool,
+    ) -> None:
+        self._connection = connection
+        self._writes = writes
+        self._emitted: list[tuple[UUID, str, Any, UUID | None, str, datetime]] = []
+        self._signals: list[Signal] = []
+        self._forgotten: set[str] = set()
+        self.statement_count = 0
+        self.tenant = tenant
+        self.actor = actor
+        self.now = now
+        self.settings = settings
+
+    async def all(self, statement: Statement[T], *arguments: object) -> list[T]:
+        """Every row, as `statement.into`."""
+        with self._executing(statement):
+            rows = await self._connection.fetch(statement.text, *arguments)
+        return [statement.read(row) for row in rows]
+
+    async def one(self, statement: Statement[T], *arguments: object) -> T | None:
+        """The first row as `statement.into`, or None."""
+        with self._executing(statement):
+            row = await self._connection.fetchrow(statement.text, *arguments)
+        return None if row is None else statement.read(row)
+
+    async def run(self, statement: Statement[Any], *arguments: object) -> int:
+        """Execute, and say how many rows were affected."""
+        with self._executing(statement):
+            status = await self._connection.execute(statement.text, *arguments)
+        count = status.rpartition(" ")[2]
+        return int(count) if count.isdigit() else 0
+
+    async def many(self, statement: Statement[Any], rows: Iterable[tuple[object, ...]]) -> None:
+        """Execute once per row, pipelined in one round trip."""
+        with self._executing(statement):
+            await self._connection.executemany(statement.text, rows)
+
+    def emit(self, event: Event) -> None:
+        """Record a past fact; it becomes durable in this Work's commit, and reactions follow."""
+        assert self._writes, "a read Work cannot emit"
+        self._emitted.append(
+            (
+                new_id(),
+                event_name(event),
+                msgspec.to_builtins(event),
+                self.actor.user_id,
+                current_traceparent(),
+                self.now,
+            )
+        )
+
+    async def enqueue(self, job: Job, *, job_id: str | None = None, **arguments: object) -> str:
+        """Have `job` run in a worker, durably, if and only if this Work commits. Returns the job's id.
+
+        The same `job_id` twice is one job.
+        """
+        assert self._writes, "a read Work cannot enqueue"
+        named = {
+            "tenant_id": self.tenant.id,
+            "traceparent": current_traceparent(),
+            "arguments": msgspec.to_builtins(arguments),
+        }
+        text = msgspec.json.encode(named).decode()
+        queued = await self.one(ENQUEUE, job.name, job.queue, text, job_id or str(new_id()))
+        assert queued
+        return queued
+
+    def signal(self, topic: str, payload: dict[str, Any]) -> None:
+        self._signals.append(Signal(self.tenant.id, topic, payload))
+
+    def forget(self, *tags: str) -> None:
+        """Cache entries with these tags are invalid once this Work is committed."""
+        self._forgotten.update(tags)
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """What happens inside is undone alone if it raises; facts and hints of it are dropped too."""
+        emitted, signals, forgotten = len(self._emitted), len(self._signals), set(self._forgotten)
+        await self._connection.execute("SAVEPOINT step")
+        try:
+            yield
+        except Exception:
+            await self._connection.execute("ROLLBACK TO SAVEPOINT step")
+            del self._emitted[emitted:], self._signals[signals:]
+            self._forgotten = forgotten
+            raise
+        await self._connection.execute("RELEASE SAVEPOINT step")
+
+    @contextmanager
+    def _executing(self, statement: Statement[Any]) -> Iterator[None]:
+        self.statement_count += 1
+        with span(statement.name, kind="sql"):
+            yield
+
+    async def _begin(self) -> None:
+        # One message. The settings end with the transaction; the audit triggers read them. Only UUIDs, an int
+        # and hexadecimal digits are put into the text.
+        actor = self.actor.user_id or ""
+        await self._connection.execute(
+            f"BEGIN; SET LOCAL app.tenant = {self.tenant.id:d}; SET LOCAL app.actor = '{actor}';"
+            f" SET LOCAL app.traceparent = '{current_traceparent()}'"
+        )
+
+    async def _commit(self) -> None:
+        if self._emitted:
+            columns = [list(column) for column in zip(*self._emitted, strict=True)]
+            await self.run(EMIT, *columns)
+        with span("platform.commit", kind="sql"):
+            await self._connection.execute("COMMIT")
+
+
+class Works:
+    """Opens Works: the one way to the database for entries, reactions and jobs."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        *,
+        after_commit: AfterCommit | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.database = database
+        self.settings = settings
+        self._after_commit = after_commit
+        self._clock = clock
+
+    @asynccontextmanager
+    async def read(
+        self, tenant: Tenant, actor: Actor = ANONYMOUS, *, fresh: bool = False
+    ) -> AsyncIterator[Work]:
+        """A Work that only reads, on the replica unless it must be `fresh`; no transaction.
+
+        Raises DatabaseUnavailable.
+        """
+        async with self.database.connection(tenant.id, reads=not fresh) as connection:
+            yield self._work(connection, tenant, actor, writes=False)
+
+    @asynccontextmanager
+    async def write(self, tenant: Tenant, actor: Actor) -> AsyncIterator[Work]:
+        """A Work in one transaction on the primary: committed at the end, rolled back if anything raises.
+
+        Raises DatabaseUnavailable.
+        """
+        async with self.database.connection(tenant.id) as connection:
+            work = self._work(connection, tenant, actor, writes=True)
+            await work._begin()
+            try:
+                yield work
+                await work._commit()
+            except BaseException:
+                # A lost connection has rolled back already, and the first error is the one to tell.
+                with suppress(Exception):
+                    await asyncio.shield(connection.execute("ROLLBACK"))
+                raise
+        await self._tell(work)
+
+    async def attempt(self, tenant: Tenant, actor: Actor, act: Callable[[Work], Awaitable[T]]) -> T:
+        """`act` in a write Work, run again when PostgreSQL aborted it for a deadlock or a serialization
+        failure: `act` must touch nothing but its Work."""
+        for attempt in range(1, WRITE_ATTEMPTS):
+            try:
+                async with self.write(tenant, actor) as work:
+                    return await act(work)
+            except RETRIED:
+                await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311  # jitter, no secret
+        async with self.write(tenant, actor) as work:
+            return await act(work)
+
+    def _work(self, connection: Connection, tenant: Tenant, actor: Actor, *, writes: bool) -> Work:
+        return Work(
+            connection, tenant=tenant, actor=actor, now=self._clock(), settings=self.settings, writes=writes
+        )
+
+    async def _tell(self, work: Work) -> None:
+        if self._after_commit is None:
+            return
+        if work._forgotten:
+            await self._after_commit.forget(work.tenant.id, work._forgotten)
+        if work._signals:
+            await self._after_commit.send(work._signals)

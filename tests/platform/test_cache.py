@@ -9,7 +9,7 @@ from msgspec import Struct
 from tests.platform.valkey_server import ValkeyServer, running_valkey
 from threadly.platform.cache import Cache
 from threadly.platform.ids import new_id
-from threadly.platform.valkey import Valkey
+from threadly.platform.valkey import Valkey, ValkeyDown
 
 REST_S = 0.1
 
@@ -313,11 +313,13 @@ async def test_without_valkey_nobody_who_asks_after_an_invalidation_joins_a_maki
 
 
 async def test_what_was_forgotten_while_valkey_could_not_be_reached_is_not_served_when_it_can(
-    server: ValkeyServer, cache: Cache, key: str, kitchen: Kitchen
+    server: ValkeyServer, valkeys: tuple[Valkey, Valkey], cache: Cache, key: str, kitchen: Kitchen
 ) -> None:
     await ask(cache, key, kitchen)
     server.freeze()
-    await cache.forget("cards", tenant_id=1)
+    with pytest.raises(ValkeyDown):
+        await valkeys[0].ping()
+    await cache.forget("cards", tenant_id=1)  # refused at once: nothing of it waits in the server's socket
     server.thaw()
     await asyncio.sleep(REST_S)
     assert await ask(cache, key, kitchen) == Card("card", 2)

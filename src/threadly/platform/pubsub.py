@@ -198,7 +198,6 @@ class PubSub:
                     await self._channels[name].confirmed.wait()
         except (RedisError, OSError):  # TimeoutError is an OSError
             self._owe(listener, names)
-            await link.disconnect(nowait=True)  # the reader notices, reconnects and settles what is owed
 
     def _owe(self, listener: Subscription, names: tuple[str, ...]) -> None:
         for name in names:

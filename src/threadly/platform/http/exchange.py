@@ -1,0 +1,42 @@
+"""What the layers know about one request: put into the ASGI scope by the front, read by everyone inside."""
+
+from secrets import token_urlsafe
+from typing import Any, cast
+
+import msgspec
+from litestar.connection import ASGIConnection
+from litestar.types import Scope
+
+from threadly.platform.telemetry import Trail
+
+__all__ = ["Exchange", "csp_nonce", "exchange_of", "open_exchange"]
+
+_KEY = "threadly_exchange"
+
+Connection = ASGIConnection[Any, Any, Any, Any]
+
+
+class Exchange(msgspec.Struct):
+    """`headers` are the request's (lower-case names, the last of several wins); `extra` go on the answer."""
+
+    trail: Trail
+    headers: dict[bytes, bytes]
+    extra: list[tuple[bytes, bytes]] = msgspec.field(default_factory=list)
+    nonce: str | None = None
+    csrf_value: str | None = None
+
+
+def open_exchange(scope: Scope, exchange: Exchange) -> None:
+    scope.setdefault("state", {})[_KEY] = exchange
+
+
+def exchange_of(scope: Scope) -> Exchange:
+    return cast(Exchange, scope["state"][_KEY])
+
+
+def csp_nonce(request: Connection) -> str:
+    """What an inline script of this page must carry to be allowed to run: `<script nonce="…">`."""
+    exchange = exchange_of(request.scope)
+    if exchange.nonce is None:
+        exchange.nonce = token_urlsafe(16)
+    return exchange.nonce

@@ -1,0 +1,312 @@
+"""The outermost layer: everything that each request needs regardless of its route, in one pass.
+
+Ids in and out, trace, metrics, access log, security headers, load shedding and the time limit, done by one
+object per request that stands between the server and the application. Measured as separate wrappers these
+cost several times as much.
+
+The size of bodies is limited further inside, where routes may differ (`request_max_body_size`); here an
+unread body is drained, since a client that is still sending would otherwise see a reset, not the answer.
+"""
+
+import asyncio
+import re
+import time
+from typing import Any, Final
+from urllib.parse import unquote_to_bytes
+
+import structlog
+from litestar import Litestar, Request
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+
+from threadly.platform.errors import Refusal
+from threadly.platform.http.errors import Answers
+from threadly.platform.http.exchange import Exchange, open_exchange
+from threadly.platform.http.refusals import BrokenUtf8, Disconnected, Overloaded, TimeLimitReached
+from threadly.platform.http.security import DATA_POLICY, fixed_headers, page_policy
+from threadly.platform.telemetry import metrics
+from threadly.platform.telemetry.tracing import Journey, begin_journey, end_journey
+from threadly.settings import Settings
+
+__all__ = ["Front"]
+
+# Asked by orchestrators and scrapers, above all when the site is overloaded.
+NEVER_SHED: Final = frozenset({"/live", "/ready", "/metrics"})
+UNROUTED: Final = "(none)"
+DRAIN_MAX_BYTES: Final = 67_108_864
+DRAIN_TIMEOUT_S: Final = 10.0
+
+_REQUEST_ID = re.compile(rb"[\w.~:/+=@-]{1,128}", re.ASCII)
+_log = structlog.get_logger()
+
+
+class Front:
+    """The ASGI application that the server runs; `app` is what it wraps around `litestar`."""
+
+    def __init__(self, app: ASGIApp, *, litestar: Litestar, settings: Settings, answers: Answers) -> None:
+        self.app = app
+        self.litestar = litestar
+        self.answers = answers
+        self.headers = fixed_headers(settings)
+        self.time_limit_s = settings.request_timeout_s
+        self.max_in_flight = settings.max_in_flight
+        self.in_flight = 0
+        metrics.watch(
+            "threadly_requests_in_flight",
+            "Requests being served, streams aside.",
+            lambda: float(self.in_flight),
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == ScopeType.HTTP:
+            await self._serve(scope, receive, send)
+        elif scope["type"] == ScopeType.WEBSOCKET:
+            await self._converse(scope, receive, send)
+        else:
+            await self.litestar(scope, receive, send)
+
+    async def _serve(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        journey, exchange = _begin(scope)
+        flight = _Flight(self, scope, receive, send, exchange)
+        try:
+            await self._fly(flight)
+        finally:
+            flight.land()
+            _record(flight, journey)
+            end_journey(journey)
+
+    async def _fly(self, flight: "_Flight") -> None:
+        try:
+            self._refuse_early(flight.scope)
+            flight.count()
+            async with asyncio.timeout(self.time_limit_s) as flight.limit:
+                await self.app(flight.scope, flight.receive, flight.send)
+        except TimeoutError:
+            if flight.status:
+                raise
+            await flight.answer(TimeLimitReached())
+        except Refusal as refusal:
+            await flight.answer(refusal)
+        except Exception as bug:
+            if flight.status:
+                _log.error("bug while answering", path=flight.scope["path"], exc_info=bug)
+                raise  # what was sent cannot be taken back: the server cuts the connection
+            await flight.answer(bug)
+
+    def _refuse_early(self, scope: HTTPScope) -> None:
+        if _is_broken(scope):
+            raise BrokenUtf8
+        if self.in_flight >= self.max_in_flight and scope["path"] not in NEVER_SHED:
+            metrics.SHED.inc()
+            raise Overloaded
+
+    async def _converse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        journey, _ = _begin(scope)
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            end_journey(journey)
+
+
+class _Flight:
+    """One request on its way: stands in for the server's `receive` and `send`."""
+
+    __slots__ = (
+        "_counted",
+        "_front",
+        "_head_only",
+        "_receive",
+        "_send",
+        "_unread",
+        "begun_at",
+        "exchange",
+        "limit",
+        "method",
+        "path",
+        "scope",
+        "started_at",
+        "status",
+        "streams",
+    )
+
+    def __init__(
+        self, front: Front, scope: HTTPScope, receive: Receive, send: Send, exchange: Exchange
+    ) -> None:
+        self._front = front
+        self.scope = scope
+        self._receive = receive
+        self._send = send
+        self.exchange = exchange
+        self.method = str(scope["method"])
+        self.path = scope["path"]
+        self.begun_at = time.perf_counter()
+        self.started_at = self.begun_at
+        self.status = 0
+        self.streams = False
+        self.limit: asyncio.Timeout | None = None
+        self._counted = False
+        self._unread = _announces_body(exchange.headers)
+        self._head_only = scope["method"] == "HEAD"
+        if self._head_only:
+            scope["method"] = "GET"  # a HEAD is a GET whose body stays here (RFC 9110, section 9.3.2)
+
+    def count(self) -> None:
+        self._counted = True
+        self._front.in_flight += 1
+
+    def land(self) -> None:
+        if self._counted:
+            self._counted = False
+            self._front.in_flight -= 1
+
+    async def receive(self) -> Any:
+        message = await self._receive()
+        if message.get("more_body"):
+            return message
+        unfinished, self._unread = self._unread, False
+        if unfinished and message["type"] == "http.disconnect":
+            raise Disconnected
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            if self._unread:
+                await self._drain()
+            self._start(message)
+        elif self._head_only and message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await self._send(message)
+
+    async def answer(self, error: Exception) -> None:
+        """Answer in place of the application; too late once it has begun to answer itself."""
+        if self.status:
+            return
+        self.limit = None  # it is over
+        self.scope["app"] = self.scope["litestar_app"] = self._front.litestar
+        request: Request[Any, Any, Any] = Request(self.scope, self.receive, self.send)
+        answers = self._front.answers
+        response = (
+            answers.to_refusal(request, error)
+            if isinstance(error, Refusal)
+            else answers.to_bug(request, error)
+        )
+        await response.to_asgi_response(app=None, request=request)(self.scope, self.receive, self.send)
+
+    def _start(self, message: Any) -> None:
+        self.started_at = time.perf_counter()
+        self.status = message["status"]
+        kind, has_policy = _look(message["headers"])
+        if self.limit is not None:
+            self.limit.reschedule(None)
+        if kind.startswith(b"text/event-stream"):
+            self.streams = True
+            self.land()
+        message["headers"] = [*message["headers"], *self._own_headers(kind, has_policy)]
+
+    def _own_headers(self, kind: bytes, has_policy: bool) -> list[tuple[bytes, bytes]]:
+        exchange, trail = self.exchange, self.exchange.trail
+        headers = [
+            *self._front.headers,
+            *exchange.extra,
+            (b"x-request-id", trail.request_id.encode()),
+            (b"x-trace-id", trail.trace_id.encode()),
+            (b"traceparent", trail.traceparent.encode()),
+        ]
+        if not has_policy:
+            is_page = kind.startswith(b"text/html")
+            headers.append(
+                (b"content-security-policy", page_policy(exchange.nonce) if is_page else DATA_POLICY)
+            )
+        return headers
+
+    async def _drain(self) -> None:
+        """Take and drop what the client still sends, within limits; then it reads the answer."""
+        if b"expect" in self.exchange.headers:
+            return  # it waits for our word before it sends
+        dropped = 0
+        try:
+            async with asyncio.timeout(DRAIN_TIMEOUT_S):
+                while self._unread and dropped < DRAIN_MAX_BYTES:
+                    message = await self.receive()
+                    dropped += len(message.get("body", b""))
+        except (TimeoutError, Disconnected):
+            return
+
+
+def _begin(scope: Scope) -> tuple[Journey, Exchange]:
+    headers = dict(scope["headers"])
+    wanted = headers.get(b"x-request-id")
+    journey = begin_journey(
+        headers.get(b"traceparent", b"").decode("latin-1"),
+        request_id=wanted.decode() if wanted and _REQUEST_ID.fullmatch(wanted) else None,
+        name="request",
+    )
+    exchange = Exchange(journey.trail, headers)
+    open_exchange(scope, exchange)
+    return journey, exchange
+
+
+def _record(flight: _Flight, journey: Journey) -> None:
+    """The metrics, the span and the log line of a request that is over."""
+    now = time.perf_counter()
+    route = str(flight.scope.get("path_template") or UNROUTED)
+    status = flight.status or 499  # the client left before there was an answer
+    # A stream lasts as long as its reader likes; what counts is when it began.
+    until = flight.started_at if flight.streams else now
+    metrics.observe_request(flight.method, route, status, until - flight.begun_at)
+    if journey.span.is_recording():
+        _describe(journey, flight, route, status)
+    log = _log.debug if flight.path in NEVER_SHED else _log.info
+    log(
+        "request",
+        method=flight.method,
+        path=flight.path,
+        route=route,
+        status=status,
+        duration_ms=round((now - flight.begun_at) * 1_000, 2),
+    )
+
+
+def _describe(journey: Journey, flight: _Flight, route: str, status: int) -> None:
+    journey.span.update_name(f"{flight.method} {route}")
+    journey.span.set_attributes(
+        {
+            "http.request.method": flight.method,
+            "http.route": route,
+            "http.response.status_code": status,
+            "url.path": flight.path,
+            "threadly.kind": "request",
+        }
+    )
+
+
+def _look(headers: Any) -> tuple[bytes, bool]:
+    """The content type, and whether the handler set a content security policy of its own."""
+    kind, has_policy = b"", False
+    for name, value in headers:
+        if name == b"content-type":
+            kind = value
+        elif name == b"content-security-policy":
+            has_policy = True
+    return kind, has_policy
+
+
+def _announces_body(headers: dict[bytes, bytes]) -> bool:
+    return headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
+
+
+def _is_broken(scope: HTTPScope) -> bool:
+    path, query = scope.get("raw_path") or b"", scope["query_string"]
+    if b"%" in path and not _is_text(path):
+        return True
+    return bool(query) and (b"%" in query or not query.isascii()) and not _is_text(query)
+
+
+def _is_text(quoted: bytes) -> bool:
+    """Whether it decodes to UTF-8 without NUL, which no text column can hold."""
+    raw = unquote_to_bytes(quoted)
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in raw

@@ -1,0 +1,95 @@
+"""The checks between routing and handler: who is admitted, known parameters, content type, no forgery.
+
+One middleware for all, since each layer costs, and not guards, for which Litestar copies the handler at each
+request. Routes with `opt={"admit": False}` (health, documents, static files) are open to everyone.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
+
+import msgspec
+from litestar import Litestar, Request
+from litestar.enums import ScopeType
+from litestar.routes import HTTPRoute
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
+
+from threadly.platform.http.csrf import Csrf
+from threadly.platform.http.exchange import exchange_of
+from threadly.platform.http.parameters import refuse_unknown
+from threadly.platform.http.refusals import UnsupportedMediaType
+
+__all__ = ["Admit", "Gate"]
+
+# Finds out who sends a request and refuses who may not; what it learns it leaves in the scope's state.
+Admit: TypeAlias = Callable[[Request[Any, Any, Any]], Awaitable[None]]
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+_JSON = "application/json"
+
+
+class Expectation(msgspec.Struct, frozen=True):
+    """What a handler takes: query parameters by name, and the media type of its body, if it has one."""
+
+    parameters: frozenset[str]
+    media_type: str | None
+
+
+class Gate:
+    def __init__(self, app: ASGIApp, *, csrf: Csrf, admit: Admit | None) -> None:
+        self.app = app
+        self._csrf = csrf
+        self._admit = admit
+        self._expectations: dict[int, Expectation] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == ScopeType.HTTP:
+            if self._admit and scope["route_handler"].opt.get("admit", True):
+                await self._admit(Request(scope, receive, send))
+            await self._check(scope, receive)
+        await self.app(scope, receive, send)
+
+    async def _check(self, scope: HTTPScope, receive: Receive) -> None:
+        if scope["path"].startswith("/api/"):
+            self._check_api(scope)
+        if scope["method"] not in SAFE_METHODS:
+            await self._csrf.check(scope, receive)
+
+    def _check_api(self, scope: HTTPScope) -> None:
+        if scope["query_string"]:
+            request: Request[Any, Any, Any] = Request(scope)
+            refuse_unknown(request.query_params.keys(), self._expected_by(scope).parameters)
+        if scope["method"] not in SAFE_METHODS:
+            _refuse_other_media_type(scope, self._expected_by(scope).media_type)
+
+    def _expected_by(self, scope: HTTPScope) -> Expectation:
+        if not self._expectations:
+            self._expectations.update(_read_expectations(scope["litestar_app"]))
+        return self._expectations[id(scope["route_handler"])]
+
+
+def _read_expectations(app: Litestar) -> dict[int, Expectation]:
+    """By identity of the handler, which lives as long as the app."""
+    found: dict[int, Expectation] = {}
+    for route in app.routes:
+        if not isinstance(route, HTTPRoute):
+            continue
+        for handler, takes in route.route_handler_map.values():
+            parameters = frozenset(each.field_alias for each in takes.expected_query_params)
+            form = takes.expected_form_data
+            media_type = str(getattr(form[0], "value", form[0])) if form else _JSON
+            found[id(handler)] = Expectation(parameters, media_type if handler.parsed_data_field else None)
+    return found
+
+
+def _refuse_other_media_type(scope: HTTPScope, expected: str | None) -> None:
+    headers = exchange_of(scope).headers
+    if expected is None or not _has_body(headers):
+        return
+    sent = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
+    if sent == expected or (expected == _JSON and sent.startswith("application/") and sent.endswith("+json")):
+        return
+    raise UnsupportedMediaType(f"Send the body as {expected}, not {sent or 'without a Content-Type'}.")
+
+
+def _has_body(headers: dict[bytes, bytes]) -> bool:
+    return headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers

@@ -1,6 +1,7 @@
 """The embedded servers, for real: each test that needs one of its own starts it under a temporary home."""
 
 import os
+import re
 import shutil
 import signal
 import stat
@@ -254,15 +255,46 @@ async def test_home_with_a_long_path_has_its_socket_elsewhere(home: Path) -> Non
 
 
 @as_root
-def test_closed_directory_above_the_home_is_named_with_the_remedy_and_not_changed(home: Path) -> None:
+def test_a_closed_directory_above_the_home_such_as_roots_own_is_entered_and_stays_closed(home: Path) -> None:
     closed = home / "closed"
     closed.mkdir(mode=0o700)
 
-    with pytest.raises(NotStarted) as refusal:
-        EmbeddedPostgres(closed / "home").start()
+    for _ in range(2):
+        with EmbeddedPostgres(closed / "home") as postgres:
+            status = Path(f"/proc/{postgres.pid}/status").read_text()
 
-    assert f"may not enter {closed}: allow that with `chmod o+x {closed}`" in str(refusal.value)
-    assert "\n" not in str(refusal.value)
+    assert stat.S_IMODE(closed.stat().st_mode) == 0o700
+    # Of all that root may do, nothing but entering and reading is kept.
+    assert int(re.findall(r"^CapEff:\s*(\w+)", status, re.MULTILINE)[0], 16) & ~0b110 == 0
+
+
+@as_root
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv takes the capability away")
+def test_without_that_capability_the_closed_directory_is_named_with_the_remedy(home: Path) -> None:
+    closed = home / "closed"
+    closed.mkdir(mode=0o700)
+    start = (
+        "import sys, pathlib; from threadly.platform.embedded import EmbeddedPostgres;"
+        "EmbeddedPostgres(pathlib.Path(sys.argv[1])).start()"
+    )
+
+    refused = subprocess.run(
+        [
+            "setpriv",
+            "--bounding-set=-dac_override,-dac_read_search",
+            sys.executable,
+            "-c",
+            start,
+            closed / "home",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+    last_line = refused.stderr.strip().splitlines()[-1]
+    assert f"may not enter {closed}: allow that with `chmod o+x {closed}`" in last_line
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
 
 

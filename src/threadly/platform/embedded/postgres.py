@@ -4,7 +4,7 @@ import hashlib
 import os
 import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -150,7 +150,7 @@ class EmbeddedPostgres(EmbeddedServer):
     def _launch(self) -> Child:
         account = account_for(self._data_dir)
         own_directory(self.socket_directory, account=account)
-        self._check_way(account)
+        account = self._find_way(account)
         if self._data_dir.is_dir():
             self._check_owner(account)
             self._end_leftovers()
@@ -180,19 +180,23 @@ class EmbeddedPostgres(EmbeddedServer):
         # SIGINT is PostgreSQL's "fast" shutdown: sessions end, everything is written.
         child.stop((SIGINT, _STOP_TIMEOUT_S), (SIGQUIT, _QUIT_TIMEOUT_S))
 
-    def _check_way(self, account: Account | None) -> None:
+    def _find_way(self, account: Account | None) -> Account | None:
         """PostgreSQL, no longer root, must be able to reach its programs, its data and its socket."""
         if account is None:
-            return
+            return None
         wanted = (self._bin_dir / "postgres", self._data_dir, self.socket_directory)
+        if find_closed_directory(wanted, account=account) is None:
+            return account
+        account = replace(account, passes_closed_doors=True)
         closed = find_closed_directory(wanted, account=account)
-        if closed is not None:
-            ours = closed == self.home or closed in self.home.parents
-            kept = "the home (--home)" if ours else "Threadly itself"
-            raise NotStarted(
-                f"PostgreSQL runs not as root but as the user {account.name}, who may not enter {closed}: "
-                f"allow that with `chmod o+x {closed}`, or keep {kept} in a place that is open to others."
-            )
+        if closed is None:
+            return account
+        ours = closed == self.home or closed in self.home.parents
+        kept = "the home (--home)" if ours else "Threadly itself"
+        raise NotStarted(
+            f"PostgreSQL runs not as root but as the user {account.name}, who may not enter {closed}: "
+            f"allow that with `chmod o+x {closed}`, or keep {kept} in a place that is open to others."
+        )
 
     def _check_owner(self, account: Account | None) -> None:
         owner = self._data_dir.stat().st_uid

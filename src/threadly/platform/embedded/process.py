@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TypedDict
+from typing import IO
 
 __all__ = [
     "Account",
@@ -34,6 +34,12 @@ __all__ = [
 ]
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_KEEPCAPS = 8
+_PR_CAP_AMBIENT = 47
+_PR_CAP_AMBIENT_RAISE = 2
+_CAPABILITY_VERSION = 0x20080522  # _LINUX_CAPABILITY_VERSION_3
+# CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH; containers often have the first only.
+_PASSING_CAPABILITIES = (1, 2)
 _KILL_TIMEOUT_S = 5.0
 
 
@@ -43,11 +49,16 @@ class NotStarted(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """An unprivileged user that a child runs as."""
+    """An unprivileged user that a child runs as.
+
+    With `passes_closed_doors` it keeps root's one right to enter any directory (Linux): a checkout or a home
+    below /root is closed to others, and must work all the same.
+    """
 
     name: str
     uid: int
     gid: int
+    passes_closed_doors: bool = False
 
 
 class Child:
@@ -78,8 +89,7 @@ class Child:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                preexec_fn=_bound_to_this_process(death_signal),
-                **_identity(account),
+                preexec_fn=_bound_to_this_process(death_signal, account),
             )
         except (OSError, subprocess.SubprocessError) as error:
             raise NotStarted(_cannot_run(command, account, error)) from error
@@ -138,8 +148,7 @@ def run_to_end(
             check=True,
             timeout=timeout_s,
             start_new_session=True,
-            preexec_fn=_bound_to_this_process(signal.SIGKILL),
-            **_identity(account),
+            preexec_fn=_bound_to_this_process(signal.SIGKILL, account),
         )
     except subprocess.CalledProcessError as error:
         complaint = (error.stderr or error.stdout or "").strip().splitlines() or [
@@ -153,24 +162,14 @@ def run_to_end(
     return done.stdout
 
 
-class _Identity(TypedDict, total=False):
-    user: int
-    group: int
-    extra_groups: list[int]
-
-
-def _identity(account: Account | None) -> _Identity:
-    if account is None:
-        return {}
-    return {"user": account.uid, "group": account.gid, "extra_groups": []}
-
-
-def _bound_to_this_process(death_signal: signal.Signals) -> Callable[[], None]:
-    """What a child does before exec; after changing its user, which would clear the death signal."""
+def _bound_to_this_process(death_signal: signal.Signals, account: Account | None) -> Callable[[], None]:
+    """What a child does before exec; the death signal last, since changing the user clears it."""
     parent = os.getpid()
     libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
     def bind() -> None:
+        if account is not None:
+            _become(account, libc)
         if libc is None:
             return
         libc.prctl(_PR_SET_PDEATHSIG, int(death_signal))
@@ -178,6 +177,29 @@ def _bound_to_this_process(death_signal: signal.Signals) -> Callable[[], None]:
             os._exit(1)
 
     return bind
+
+
+def _become(account: Account, libc: ctypes.CDLL | None) -> None:
+    keeps = account.passes_closed_doors and libc is not None
+    if libc is not None and keeps:
+        libc.prctl(_PR_SET_KEEPCAPS, 1)
+    os.setgroups([])
+    os.setgid(account.gid)
+    os.setuid(account.uid)
+    if libc is not None and keeps:
+        _keep_passing(libc)
+
+
+def _keep_passing(libc: ctypes.CDLL) -> None:
+    """Give up all that root may do but to enter directories, which then survives exec: capabilities(7)."""
+    for wanted in (_PASSING_CAPABILITIES, _PASSING_CAPABILITIES[:1]):
+        mask = sum(1 << each for each in wanted)
+        header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
+        sets = (ctypes.c_uint32 * 6)(mask, mask, mask)  # effective, permitted, inheritable; the rest empty
+        if libc.capset(header, sets) == 0:
+            for each in wanted:
+                libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, each, 0, 0)
+            return
 
 
 def _cannot_run(command: Sequence[str | Path], account: Account | None, error: Exception) -> str:

@@ -22,8 +22,6 @@ SECRET_KEY = "a secret that only the tests know, long enough"
 def servers() -> Iterator[ServerUrls]:
     """The embedded PostgreSQL and Valkey, migrated; they end with the test run."""
     with tempfile.TemporaryDirectory(prefix="threadly-tests-") as home:
-        # When the tests run as root, PostgreSQL runs as somebody else, who must get in.
-        Path(home).chmod(0o711)
         with EmbeddedServers(Settings(home=Path(home))) as urls:
             migrate_up(urls.owner_url)
             yield urls

@@ -28,6 +28,8 @@ class BadSetting(Exception):
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """See `.env.example` for what each means. Passed on whole; nobody reads the environment elsewhere."""
+
     # Where the data is. Unset means: the embedded servers, under `home`.
     database_url: PostgresUrl | None = None
     database_replica_url: PostgresUrl | None = None
@@ -65,6 +67,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_format: Literal["auto", "json", "console"] = "auto"
     otlp_endpoint: HttpUrl | None = None
     trace_sample: Annotated[float, Meta(ge=0, le=1)] = 1.0
+
+    def __repr__(self) -> str:
+        """Names only what cannot hold a secret: addresses may carry passwords."""
+        shown = ("env", "home", "host", "port", "server", "workers", "log_level")
+        return f"Settings({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)}, …)"
 
     @property
     def public_url(self) -> str:

@@ -28,7 +28,7 @@ from threadly.platform.telemetry.tracing import continue_trace, span
 from threadly.platform.tenants import Tenants
 from threadly.platform.work import SYSTEM, Tenant, Work, Works
 
-__all__ = ["DeadLetter", "Relay", "drop_dead_letter", "list_dead_letters", "replay_events", "retry_dead_letter"]
+__all__ = ["DeadLetter", "DeadLetterMissing", "Relay", "drop_dead_letter", "list_dead_letters", "replay_events", "retry_dead_letter"]
 
 log = structlog.get_logger(__name__)
 

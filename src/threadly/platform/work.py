@@ -136,7 +136,7 @@ class Work:
                 event_name(event),
                 msgspec.to_builtins(event),
                 self.actor.user_id,
-                current_traceparent(),
+                current_traceparent() or "",
                 self.now,
             )
         )
@@ -149,7 +149,7 @@ class Work:
         assert self._writes, "a read Work cannot enqueue"
         named = {
             "tenant_id": self.tenant.id,
-            "traceparent": current_traceparent(),
+            "traceparent": current_traceparent() or "",
             "arguments": msgspec.to_builtins(arguments),
         }
         text = msgspec.json.encode(named).decode()
@@ -187,10 +187,10 @@ class Work:
     async def _begin(self) -> None:
         # One message. The settings end with the transaction; the audit triggers read them. Only UUIDs, an int
         # and hexadecimal digits are put into the text.
-        actor = self.actor.user_id or ""
+        actor, traceparent = self.actor.user_id or "", current_traceparent() or ""
         await self._connection.execute(
             f"BEGIN; SET LOCAL app.tenant = {self.tenant.id:d}; SET LOCAL app.actor = '{actor}';"
-            f" SET LOCAL app.traceparent = '{current_traceparent()}'"
+            f" SET LOCAL app.traceparent = '{traceparent}'"
         )
 
     async def _commit(self) -> None:

@@ -6,6 +6,7 @@ lock goes with its connection; whoever takes the slot next recovers the jobs tha
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from types import NoneType
 from typing import Any, TypeVar
@@ -134,7 +135,11 @@ class Engine:
         await self._apply_schedules(scheduled)
 
     async def stop(self) -> None:
-        await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=STOP_TIMEOUT_S)
+        await asyncio.to_thread(
+            DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=STOP_TIMEOUT_S
+        )
+        # DBOS had made its own threads the loop's default executor, and has now closed them.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
         if self._slot is not None:
             self._slot.terminate()
 

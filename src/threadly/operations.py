@@ -1,0 +1,112 @@
+"""What an operator does from the command line."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+import asyncpg
+
+from threadly.modules import identity
+from threadly.platform import relay
+from threadly.platform.errors import Kind, Refusal
+from threadly.platform.ids import UUID
+from threadly.platform.runtime import Runtime
+from threadly.platform.work import SYSTEM, Tenant
+from threadly.settings import Settings
+
+__all__ = ["add_tenant", "drop_dead_letter", "grant_role", "print_dead_letters", "replay", "retry_dead_letter"]
+
+
+class TenantTaken(Refusal):
+    code = "platform.tenant_taken"
+    kind = Kind.CONFLICT
+    message = "A community with that slug or host exists already."
+
+
+class TenantUnknown(Refusal):
+    code = "platform.tenant_unknown"
+    kind = Kind.MISSING
+    message = "There is no community with that slug."
+
+
+async def print_dead_letters(settings: Settings) -> None:
+    async with _running(settings) as runtime:
+        for tenant in await runtime.tenants.all():
+            async with runtime.works.read(tenant, SYSTEM) as work:
+                for letter in await relay.list_dead_letters(work):
+                    print(
+                        f"{tenant.slug}  {letter.event_id}  {letter.event} → {letter.reaction}  "
+                        f"{letter.dead_at:%Y-%m-%d %H:%M}  {letter.error[:120]}"
+                    )
+
+
+async def retry_dead_letter(settings: Settings, *, event_id: UUID, reaction: str) -> None:
+    async with _running(settings) as runtime:
+        tenant = await _tenant_with(runtime, event_id)
+        async with runtime.works.write(tenant, SYSTEM) as work:
+            await relay.retry_dead_letter(work, event_id=event_id, reaction=reaction)
+
+
+async def drop_dead_letter(settings: Settings, *, event_id: UUID, reaction: str) -> None:
+    async with _running(settings) as runtime:
+        tenant = await _tenant_with(runtime, event_id)
+        async with runtime.works.write(tenant, SYSTEM) as work:
+            await relay.drop_dead_letter(work, event_id=event_id, reaction=reaction)
+
+
+async def replay(settings: Settings, *, event: str, reaction: str, since: datetime) -> None:
+    async with _running(settings) as runtime:
+        for tenant in await runtime.tenants.all():
+            async with runtime.works.write(tenant, SYSTEM) as work:
+                count = await relay.replay_events(work, reaction=reaction, event=event, since=since)
+            print(f"{tenant.slug}: {count} events")
+
+
+async def add_tenant(settings: Settings, *, slug: str, name: str, hosts: Sequence[str]) -> None:
+    """Only the owner writes the registry."""
+    connection = await asyncpg.connect(settings.owner_database_url)
+    try:
+        async with connection.transaction():
+            tenant_id = await connection.fetchval(
+                "INSERT INTO platform.tenants (slug, name) VALUES ($1, $2) RETURNING id", slug, name
+            )
+            await connection.executemany(
+                "INSERT INTO platform.tenant_hosts (host, tenant_id) VALUES (lower($1), $2)",
+                [(host, tenant_id) for host in hosts],
+            )
+    except asyncpg.UniqueViolationError:
+        raise TenantTaken from None
+    except asyncpg.CheckViolationError:
+        raise TenantTaken("A slug is lower-case letters, digits and dashes, and begins with a letter.") from None
+    finally:
+        await connection.close()
+    print(f"{name} answers at {', '.join(hosts)} within a quarter of a minute.")
+
+
+async def grant_role(settings: Settings, *, tenant: str, username: str, role: str) -> None:
+    async with _running(settings) as runtime:
+        found = next((each for each in await runtime.tenants.all() if each.slug == tenant), None)
+        if found is None:
+            raise TenantUnknown
+        async with runtime.works.write(found, SYSTEM) as work:
+            profile = await identity.get_profile(work, id_or_username=username)
+            await identity.set_role(work, user_id=profile.id, role=role)
+    print(f"{username} is {role} now; it takes effect at the next sign-in, or within 15 minutes.")
+
+
+async def _tenant_with(runtime: Runtime, event_id: UUID) -> Tenant:
+    for tenant in await runtime.tenants.all():
+        async with runtime.works.read(tenant, SYSTEM) as work:
+            if any(letter.event_id == event_id for letter in await relay.list_dead_letters(work, limit=10_000)):
+                return tenant
+    raise relay.DeadLetterMissing
+
+
+@asynccontextmanager
+async def _running(settings: Settings) -> AsyncIterator[Runtime]:
+    runtime = Runtime(settings)
+    await runtime.start()
+    try:
+        yield runtime
+    finally:
+        await runtime.stop()

@@ -1,0 +1,317 @@
+"""The edge: where a request becomes a Work and a verb's answer becomes a response.
+
+Per request a guard (`admit`) finds the tenant by host name, the actor by token or cookie, and counts the
+request against its limits; handlers then get an `Edge` and say what to do in one sentence:
+
+    return await edge.create(lambda work: feed.publish_post(work, content=data.content), location=…)
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, ClassVar, Protocol, TypeVar, cast
+
+import msgspec
+from litestar import Request, Response
+from litestar.connection import ASGIConnection
+from litestar.handlers.base import BaseRouteHandler
+
+from threadly.platform.actor import Actor, Tenant
+from threadly.platform.errors import Kind, Refusal
+from threadly.platform.http.conditional import etag_of, is_unchanged, require_match
+from threadly.platform.http.envelope import Listing, Pagination, Success
+from threadly.platform.http.exchange import exchange_of
+from threadly.platform.http.idempotency import IdempotentRequest, StoredAnswer
+from threadly.platform.http.pagination import Cursors
+from threadly.platform.http.parameters import pick, select_fields
+from threadly.platform.ids import UUID
+from threadly.platform.limits import Allowance, Limit
+from threadly.platform.paging import Keyset, Page
+from threadly.platform.runtime import Runtime
+from threadly.platform.telemetry import identify
+from threadly.platform.work import Work, Works
+
+__all__ = [
+    "SESSION_COOKIE",
+    "Authenticate",
+    "Edge",
+    "EdgeKit",
+    "InvalidIdempotencyKey",
+    "TooManyRequests",
+    "edge_of",
+]
+
+T = TypeVar("T")
+AnyRequest = Request[Any, Any, Any]
+
+SESSION_COOKIE = "threadly_session"
+MAX_IDEMPOTENCY_KEY_LENGTH = 255
+# How long a writer's own reads come from the primary, when there is a replica that may lag.
+READ_YOUR_WRITES_MS = 5_000
+
+# Per minute: signed in by user, anonymous by address; and by address where guessing pays.
+SIGNED_IN = Limit("user", 600, 60)
+ANONYMOUS_ADDRESS = Limit("address", 240, 60)
+GUESSING = Limit("guessing", 10, 60)
+GUESSABLE = frozenset(
+    {"/auth/signup", "/auth/login", "/auth/password/forgot", "/auth/password/reset", "/auth/verify"}
+) | frozenset({"/signup", "/login", "/password/forgot", "/password/reset"})
+
+
+class TooManyRequests(Refusal):
+    code = "http.too_many_requests"
+    kind = Kind.LIMITED
+    message = "That was a lot in a short time. Please wait a moment, then go on."
+
+
+class InvalidIdempotencyKey(Refusal):
+    code = "http.idempotency_key_invalid"
+    kind = Kind.INVALID
+    message = "An Idempotency-Key is 1 to 255 visible ASCII characters, a UUID for example."
+    field = "Idempotency-Key"
+
+
+class Authenticate(Protocol):
+    """Who sends a request, by access token or session cookie: identity's part of the edge."""
+
+    async def __call__(
+        self, works: Works, tenant: Tenant, *, bearer: str | None, session: str | None
+    ) -> Actor: ...
+
+
+class EdgeKit:
+    """What all edges of a process share; its `admit` is the guard of every route."""
+
+    def __init__(self, runtime: Runtime, *, authenticate: Authenticate, secret: str) -> None:
+        self.runtime = runtime
+        self.secret = secret
+        self.cursors = Cursors(secret)
+        self._authenticate = authenticate
+
+    async def admit(self, connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+        """Raises TooManyRequests, and what a bad token or a missing database raise."""
+        exchange = exchange_of(connection.scope)
+        tenant = await self.runtime.tenants.of_host(exchange.headers.get(b"host", b"").decode("latin-1"))
+        actor = await self._authenticate(
+            self.runtime.works, tenant, bearer=_bearer(exchange.headers), session=_session(connection)
+        )
+        identify(tenant=tenant.slug, user=str(actor.user_id) if actor.user_id else None)
+        allowance = await self._count(connection, tenant, actor)
+        exchange.extra += _limit_headers(allowance)
+        if allowance.refused:
+            raise TooManyRequests(retry_after_s=allowance.retry_after_s)
+        connection.scope["state"]["edge"] = Edge(self, cast(AnyRequest, connection), tenant, actor)
+
+    async def _count(
+        self, connection: ASGIConnection[Any, Any, Any, Any], tenant: Tenant, actor: Actor
+    ) -> Allowance:
+        path = connection.scope["path"].removeprefix("/api/v1")
+        address = connection.client.host if connection.client else "unknown"
+        if path in GUESSABLE and connection.scope["method"] == "POST":
+            return await self.runtime.limiter.check(f"{tenant.id}:{address}", GUESSING)
+        if actor.user_id:
+            return await self.runtime.limiter.check(f"{tenant.id}:{actor.user_id}", SIGNED_IN)
+        return await self.runtime.limiter.check(f"{tenant.id}:{address}", ANONYMOUS_ADDRESS)
+
+
+class Edge:
+    """One request's way to the Works and back."""
+
+    __slots__ = ("_kit", "actor", "request", "tenant")
+
+    NAME: ClassVar[str] = "edge"
+
+    def __init__(self, kit: EdgeKit, request: AnyRequest, tenant: Tenant, actor: Actor) -> None:
+        self._kit = kit
+        self.request = request
+        self.tenant = tenant
+        self.actor = actor
+
+    @property
+    def runtime(self) -> Runtime:
+        return self._kit.runtime
+
+    # Works
+
+    async def read(self, act: Callable[[Work], Awaitable[T]], *, fresh: bool = False) -> T:
+        """`act` in a read Work: on the replica, unless `fresh` or the actor has just written."""
+        fresh = fresh or await self._wrote_just_now()
+        async with self.runtime.works.read(self.tenant, self.actor, fresh=fresh) as work:
+            return await act(work)
+
+    async def write(self, act: Callable[[Work], Awaitable[T]]) -> T:
+        """`act` in one transaction; it may run again after a deadlock, so it touches nothing but its Work."""
+        result = await self.runtime.works.attempt(self.tenant, self.actor, act)
+        await self._remember_writing()
+        return result
+
+    async def cached(
+        self,
+        key: str,
+        act: Callable[[Work], Awaitable[T]],
+        *,
+        into: type[T],
+        ttl_s: float,
+        tags: tuple[str, ...] = (),
+    ) -> T:
+        """`act`'s answer, the same for everyone in the tenant, from the cache while it is fresh."""
+        return await self.runtime.cache.get_or_make(
+            key,
+            tenant_id=self.tenant.id,
+            ttl_s=ttl_s,
+            make=lambda: self.read(act),
+            into=into,
+            tags=tags,
+        )
+
+    # Answers
+
+    def resource(self, data: T) -> Response[Success[T]]:
+        """200 with an ETag, or 304; `?fields=` chooses."""
+        answer = Success(data=self._chosen(data))
+        return self._tagged(_encode(answer))
+
+    def listing(self, page: Page[T], *, name: str) -> Response[Listing[T]]:
+        """200 with one page; `name` binds the cursor to this list."""
+        pagination = Pagination(
+            per_page=int(self.request.query_params.get("limit", 20)),
+            has_next=page.after is not None,
+            next_cursor=self.cursor(page.after, name=name),
+            total=msgspec.UNSET if page.total is None else page.total,
+        )
+        items = [self._chosen(item) for item in page.items] if self._fields else page.items
+        body = _encode(Listing(data=items, pagination=pagination))
+        return cast("Response[Listing[T]]", _json(body))
+
+    async def create(
+        self, act: Callable[[Work], Awaitable[T]], *, location: Callable[[T], str]
+    ) -> Response[Success[T]]:
+        """201 with Location; twice with one Idempotency-Key is once."""
+        return await self._answer_once(act, status=201, location=location)
+
+    async def post(self, act: Callable[[Work], Awaitable[T]], *, status: int = 200) -> Response[Success[T]]:
+        """As `create`, for a POST that makes nothing that has an address."""
+        return await self._answer_once(act, status=status, location=None)
+
+    async def change(
+        self, act: Callable[[Work], Awaitable[T]], *, current: Callable[[Work], Awaitable[T]]
+    ) -> Response[Success[T]]:
+        """200 with the new state. An If-Match that names another state than the `current` one is refused."""
+
+        async def changed(work: Work) -> T:
+            if b"if-match" in exchange_of(self.request.scope).headers:
+                require_match(self.request, etag_of(_encode(Success(data=await current(work)))))
+            return await act(work)
+
+        return self._tagged(_encode(Success(data=await self.write(changed))))
+
+    async def remove(self, act: Callable[[Work], Awaitable[object]]) -> Response[None]:
+        """204: it is so, whether or not it was so before."""
+        await self.write(act)
+        return Response(None, status_code=204)
+
+    # Cursors
+
+    def after(self, cursor: str | None, *, name: str) -> Keyset | None:
+        """The keyset to go on after. Raises InvalidCursor for one that was not given out for this list."""
+        return self._kit.cursors.decode(name, cursor, into=tuple[str, ...]) if cursor else None
+
+    def cursor(self, after: Keyset | None, *, name: str) -> str | None:
+        return None if after is None else self._kit.cursors.encode(name, after)
+
+    # Inside
+
+    async def _answer_once(
+        self, act: Callable[[Work], Awaitable[T]], *, status: int, location: Callable[[T], str] | None
+    ) -> Response[Success[T]]:
+        once = await self._idempotent_request()
+
+        async def answer(work: Work) -> tuple[StoredAnswer, bool]:
+            if once and (stored := await once.find_answer(work)):
+                return stored, True
+            result = await act(work)
+            headers = {"Location": location(result)} if location else {}
+            fresh = StoredAnswer(status, headers, _encode(Success(data=result)))
+            if once:
+                await once.store(work, fresh)
+            return fresh, False
+
+        stored, replayed = await self.write(answer)
+        headers = {**stored.headers, **({"Idempotent-Replayed": "true"} if replayed else {})}
+        return cast("Response[Success[T]]", _json(stored.body, status=stored.status, headers=headers))
+
+    async def _idempotent_request(self) -> IdempotentRequest | None:
+        raw = exchange_of(self.request.scope).headers.get(b"idempotency-key")
+        if raw is None:
+            return None
+        key = raw.decode("latin-1")
+        if not (0 < len(key) <= MAX_IDEMPOTENCY_KEY_LENGTH and key.isascii() and key.isprintable()):
+            raise InvalidIdempotencyKey
+        scope = f"{self.actor.user_id or 'anonymous'} {self.request.method} {self.request.url.path}"
+        return IdempotentRequest(self._kit.secret, key=key, scope=scope, body=await self.request.body())
+
+    def _tagged(self, body: bytes) -> "Response[Success[T]]":
+        etag = etag_of(body)
+        headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+        if is_unchanged(self.request, etag):
+            return cast("Response[Success[T]]", Response(None, status_code=304, headers=headers))
+        return cast("Response[Success[T]]", _json(body, headers=headers))
+
+    @property
+    def _fields(self) -> str | None:
+        return self.request.query_params.get("fields") if self.request.scope["query_string"] else None
+
+    def _chosen(self, data: T) -> T:
+        if not self._fields or not isinstance(data, msgspec.Struct):
+            return data
+        return cast(T, pick(data, select_fields(self._fields, type(data))))
+
+    async def _wrote_just_now(self) -> bool:
+        if not self.runtime.database.has_replica or self.actor.user_id is None:
+            return False
+        try:
+            return await self.runtime.valkey.call("EXISTS", _wrote_key(self.actor.user_id)) == 1
+        except Refusal:
+            return True  # unknown, so the primary answers
+
+    async def _remember_writing(self) -> None:
+        if not self.runtime.database.has_replica or self.actor.user_id is None:
+            return
+        try:
+            await self.runtime.valkey.call(
+                "SET", _wrote_key(self.actor.user_id), 1, "PX", READ_YOUR_WRITES_MS
+            )
+        except Refusal:
+            return  # with Valkey down every read of a signed-in person is on the primary anyway
+
+
+def edge_of(request: AnyRequest) -> Edge:
+    """The dependency `edge` of every handler."""
+    return cast(Edge, request.scope["state"]["edge"])
+
+
+def _bearer(headers: dict[bytes, bytes]) -> str | None:
+    scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def _session(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
+    return connection.cookies.get(SESSION_COOKIE)
+
+
+def _wrote_key(user_id: UUID) -> str:
+    return f"wrote:{user_id}"
+
+
+def _limit_headers(allowance: Allowance) -> list[tuple[bytes, bytes]]:
+    return [
+        (b"x-ratelimit-limit", b"%d" % allowance.limit),
+        (b"x-ratelimit-remaining", b"%d" % allowance.remaining),
+        (b"x-ratelimit-reset", b"%d" % allowance.reset_epoch_s),
+    ]
+
+
+def _encode(answer: object) -> bytes:
+    return msgspec.json.encode(answer)
+
+
+def _json(body: bytes, *, status: int = 200, headers: dict[str, str] | None = None) -> Response[bytes]:
+    return Response(body, status_code=status, headers=headers, media_type="application/json")

@@ -1,0 +1,42 @@
+"""The worker process: tells events to reactions, runs jobs and schedules."""
+
+import asyncio
+import signal
+from pathlib import Path
+
+import structlog
+
+from threadly.platform.durable.engine import Engine
+from threadly.platform.relay import Relay
+from threadly.platform.runtime import Runtime
+from threadly.platform.telemetry import configure_logging, configure_tracing, stop_tracing
+from threadly.settings import Settings
+from threadly.wiring import JOBS, SCHEDULES, make_reactions
+
+__all__ = ["run_worker"]
+
+log = structlog.get_logger(__name__)
+
+
+async def run_worker(settings: Settings, *, ready_file: Path | None = None) -> None:
+    """Until SIGINT or SIGTERM; what was being done is finished or will be repeated by the next worker."""
+    configure_logging(settings)
+    configure_tracing(settings, "threadly-worker")
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    runtime = Runtime(settings)
+    await runtime.start()
+    engine = Engine(runtime.works, runtime.tenants, jobs=JOBS, schedules=SCHEDULES)
+    await engine.start()
+    relaying = asyncio.create_task(Relay(runtime.works, make_reactions(), runtime.tenants).run(stop))
+    if ready_file:
+        ready_file.parent.mkdir(parents=True, exist_ok=True)
+        ready_file.touch()
+    log.info("worker.ready")
+    await asyncio.wait({relaying, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
+    stop.set()
+    await relaying
+    await engine.stop()
+    await runtime.stop()
+    stop_tracing()

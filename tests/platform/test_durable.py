@@ -1,0 +1,173 @@
+"""Durable jobs: enqueued with the commit, run once, recovered after a kill; sagas undo what was done."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from types import NoneType
+
+import pytest
+
+from tests.conftest import eventually
+from threadly.platform.db import sql
+from threadly.platform.durable import Job, Run, SagaStep, job, run_saga
+from threadly.platform.durable.engine import Engine
+from threadly.platform.ids import new_id
+from threadly.platform.runtime import Runtime
+from threadly.platform.work import SYSTEM, Tenant, Work
+from threadly.settings import Settings
+
+NOTE = sql(
+    "test.note",
+    "INSERT INTO platform.job_steps (job_id, step, output) VALUES ($1, $2, '{}')",
+    into=NoneType,
+)
+NOTES = sql("test.notes", "SELECT step FROM platform.job_steps WHERE job_id = $1 ORDER BY done_at", into=str)
+
+
+def noting(page: str, word: str) -> "Callable[[Work], Awaitable[None]]":
+    async def note(work: Work) -> None:
+        await work.run(NOTE, page, word)
+
+    return note
+
+
+@job("test.brew")
+async def brew(run: Run, *, page: str) -> None:
+    await run.transact("grind", noting(page, "ground"))
+    await run.transact("pour", noting(page, "poured"))
+
+
+@job("test.die_once")
+async def die_once(run: Run, *, page: str, killer: bool) -> None:
+    await run.transact("before", noting(page, "before"))
+    if killer and os.environ.get("TEST_DIES"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    await run.transact("after", noting(page, "after"))
+
+
+@job("test.fail_late")
+async def fail_late(run: Run, *, page: str) -> None:
+    async def refuse() -> None:
+        raise RuntimeError("no card today")
+
+    def transact(name: str) -> "Callable[[], Awaitable[None]]":
+        return lambda: run.transact(name, noting(page, name))
+
+    await run_saga(
+        [
+            SagaStep("reserve", transact("reserved"), undo=transact("released")),
+            SagaStep("order", transact("ordered"), undo=transact("cancelled")),
+            SagaStep("charge", lambda: run.step("charge", refuse, attempts=1)),
+        ]
+    )
+
+
+JOBS: list[Job] = [brew, die_once, fail_late]
+
+
+@pytest.fixture
+async def engine(runtime: Runtime) -> AsyncIterator[Engine]:
+    engine = Engine(runtime.works, runtime.tenants, jobs=JOBS, schedules=[])
+    await engine.start()
+    yield engine
+    await engine.stop()
+
+
+async def notes(runtime: Runtime, tenant: Tenant, page: str) -> list[str]:
+    async with runtime.works.read(tenant) as work:
+        return await work.all(NOTES, page)
+
+
+async def test_a_job_runs_if_and_only_if_its_work_was_committed(
+    runtime: Runtime, tenant: Tenant, engine: Engine
+) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with runtime.works.write(tenant, SYSTEM) as work:
+            await work.enqueue(brew, page="undone")
+            raise ZeroDivisionError
+    async with runtime.works.write(tenant, SYSTEM) as work:
+        await work.enqueue(brew, page="kept")
+
+    async def brewed() -> bool:
+        return await notes(runtime, tenant, "kept") == ["ground", "poured"]
+
+    await eventually(brewed)
+    assert await notes(runtime, tenant, "undone") == []
+
+
+async def test_the_same_job_id_twice_is_one_job(runtime: Runtime, tenant: Tenant, engine: Engine) -> None:
+    job_id = str(new_id())
+    for _ in range(2):
+        async with runtime.works.write(tenant, SYSTEM) as work:
+            assert await work.enqueue(brew, job_id=job_id, page="once") == job_id
+
+    async def brewed() -> bool:
+        return await notes(runtime, tenant, "once") == ["ground", "poured"]
+
+    await eventually(brewed)
+
+
+async def test_a_saga_that_fails_is_undone_in_reverse_and_the_job_is_listed_as_failed(
+    runtime: Runtime, tenant: Tenant, engine: Engine
+) -> None:
+    async with runtime.works.write(tenant, SYSTEM) as work:
+        job_id = await work.enqueue(fail_late, page="shop")
+
+    async def undone() -> bool:
+        return await notes(runtime, tenant, "shop") == ["reserved", "ordered", "cancelled", "released"]
+
+    await eventually(undone)
+
+    async def listed() -> bool:
+        return any(each.id == job_id and "no card" in each.error for each in await engine.list_failed())
+
+    await eventually(listed)
+
+
+KILLED_MIDWAY = """
+import asyncio
+from tests.platform.test_durable import JOBS
+from threadly.platform.durable.engine import Engine
+from threadly.platform.runtime import Runtime
+from threadly.settings import read_settings
+
+async def main():
+    runtime = Runtime(read_settings(dotenv=None))
+    await runtime.start()
+    await Engine(runtime.works, runtime.tenants, jobs=JOBS, schedules=[]).start()
+    await asyncio.sleep(30)
+
+asyncio.run(main())
+"""
+
+
+async def test_a_job_whose_worker_was_killed_goes_on_in_the_next_one_without_repeating_steps(
+    runtime: Runtime, settings: Settings, tenant: Tenant
+) -> None:
+    async with runtime.works.write(tenant, SYSTEM) as work:
+        await work.enqueue(die_once, page="diary", killer=True)
+    servers = {
+        "DATABASE_URL": str(settings.database_url),
+        "VALKEY_URL": str(settings.valkey_url),
+        "TEST_DIES": "yes",
+    }
+    killed = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-c", KILLED_MIDWAY],
+        timeout=60,
+        check=False,
+        env={**os.environ, **servers, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert await notes(runtime, tenant, "diary") == ["before"]
+    engine = Engine(runtime.works, runtime.tenants, jobs=JOBS, schedules=[])
+    await engine.start()
+
+    async def finished() -> bool:
+        return await notes(runtime, tenant, "diary") == ["before", "after"]
+
+    await eventually(finished)
+    await engine.stop()

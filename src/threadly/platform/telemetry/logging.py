@@ -6,7 +6,7 @@ Lines go to standard error, because commands such as `threadly export` write the
 import logging
 import sys
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 import msgspec
 import structlog
@@ -30,32 +30,33 @@ SERVER_LOG_CONFIG: Mapping[str, Any] = {
 }
 
 
-def configure_logging(settings: Settings) -> None:
+def configure_logging(settings: Settings, *, stream: TextIO | None = None) -> None:
     """Once in each process, before anything logs. The format "auto" is "console" in a terminal."""
     level = logging.getLevelName(settings.log_level.upper())
-    style = _style(settings)
+    stream = stream or sys.stderr
+    style = _style(settings, stream)
     structlog.configure(
-        processors=[structlog.processors.format_exc_info, redact_event, *_shared(), _renderer(style)],
+        processors=[structlog.processors.format_exc_info, redact_event, *_shared(), _renderer(style, stream)],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(stream),
         cache_logger_on_first_use=True,
     )
-    _route_stdlib(level, style)
+    _route_stdlib(level, style, stream)
 
 
-def _style(settings: Settings) -> Literal["json", "console"]:
+def _style(settings: Settings, stream: TextIO) -> Literal["json", "console"]:
     if settings.log_format != "auto":
         return settings.log_format
-    return "console" if sys.stderr.isatty() and settings.env == "development" else "json"
+    return "console" if stream.isatty() and settings.env == "development" else "json"
 
 
 def _shared() -> list[Processor]:
     return [_add_trail, structlog.processors.add_log_level, structlog.processors.TimeStamper("iso")]
 
 
-def _renderer(style: Literal["json", "console"]) -> Processor:
+def _renderer(style: Literal["json", "console"], stream: TextIO) -> Processor:
     if style == "console":
-        return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        return structlog.dev.ConsoleRenderer(colors=stream.isatty())
     return _as_json
 
 
@@ -79,9 +80,9 @@ def _add_trail(_logger: WrappedLogger, _method: str, event: EventDict) -> EventD
     return event
 
 
-def _route_stdlib(level: int, style: Literal["json", "console"]) -> None:
+def _route_stdlib(level: int, style: Literal["json", "console"], stream: TextIO) -> None:
     """Libraries log through the standard library; their lines get the same shape and the same redaction."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.add_logger_name],
@@ -90,7 +91,7 @@ def _route_stdlib(level: int, style: Literal["json", "console"]) -> None:
                 structlog.processors.format_exc_info,
                 redact_event,
                 *_shared(),
-                _renderer(style),
+                _renderer(style, stream),
             ],
         )
     )

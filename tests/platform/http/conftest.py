@@ -9,8 +9,9 @@ from typing import Any, cast
 
 import httpx
 import pytest
+import uvicorn
 from granian.constants import Interfaces
-from granian.server.embed import Server
+from granian.server import embed as granian
 
 from tests.platform.http.sample import make_sample
 from threadly.platform.http.front import Front
@@ -31,25 +32,39 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-@pytest.fixture
-def serve() -> Serve:
-    return _serve
+@pytest.fixture(params=["granian", "uvicorn"])
+def serve(request: pytest.FixtureRequest) -> Serve:
+    """`async with serve(max_in_flight=1) as client:` the sample on each server that the settings offer."""
+    run = {"granian": _run_granian, "uvicorn": _run_uvicorn}[request.param]
+
+    @asynccontextmanager
+    async def serving(**settings: Any) -> AsyncIterator[httpx.AsyncClient]:
+        port = _free_port()
+        async with run(make_sample(**settings), port):
+            await _wait_for(port)
+            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
+                yield client
+
+    return serving
 
 
 @asynccontextmanager
-async def _serve(**settings: Any) -> AsyncIterator[httpx.AsyncClient]:
-    port = _free_port()
-    server = Server(
-        make_sample(**settings), port=port, interface=Interfaces.ASGI, log_enabled=False, websockets=False
-    )
+async def _run_granian(front: Front, port: int) -> AsyncIterator[None]:
+    server = granian.Server(front, port=port, interface=Interfaces.ASGI, log_enabled=False, websockets=False)
     running = asyncio.create_task(server.serve())
-    await _wait_for(port)
-    try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
-            yield client
-    finally:
-        server.stop()  # type: ignore[no-untyped-call]  # the library left it unannotated
-        await running
+    yield
+    server.stop()  # type: ignore[no-untyped-call]  # the library left it unannotated
+    await running
+
+
+@asynccontextmanager
+async def _run_uvicorn(front: Front, port: int) -> AsyncIterator[None]:
+    app = cast(Any, front)  # uvicorn and Litestar type ASGI differently
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, ws="none"))
+    running = asyncio.create_task(server.serve())
+    yield
+    server.should_exit = True
+    await running
 
 
 def _free_port() -> int:

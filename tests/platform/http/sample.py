@@ -27,6 +27,7 @@ from threadly.platform.http import (
 )
 from threadly.platform.http.errors import AnyRequest
 from threadly.platform.http.front import Front
+from threadly.platform.http.gate import Admit
 from threadly.platform.http.health import Check
 from threadly.settings import Settings
 
@@ -183,7 +184,9 @@ async def down() -> None:
     raise ConnectionError("refused")
 
 
-def make_sample(*, needed: Check = up, helpful: Check = up, **settings: Any) -> Front:
+def make_sample(
+    *, needed: Check = up, helpful: Check = up, admit: Admit | None = None, **settings: Any
+) -> Front:
     return make_application(
         ROUTES,
         settings=Settings(**settings),
@@ -191,4 +194,5 @@ def make_sample(*, needed: Check = up, helpful: Check = up, **settings: Any) -> 
         render_error_page=error_page,
         needed={"database": needed},
         helpful={"valkey": helpful},
+        admit=admit,
     )

@@ -29,6 +29,14 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "font-src 'self'; connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
 )
+_INTRODUCTION = """
+Everything that the pages can do, for programs. Sign in with `POST /api/v1/auth/login` and send the access
+token as `Authorization: Bearer …`.
+
+Answers are `{"success": true, "data": …}`, refusals `{"success": false, "error": {"code", "message", …}}`.
+Each `code` is stable. Lists take `limit` and the `cursor` of the page before. A POST that creates takes an
+`Idempotency-Key`, so that repeating it is safe.
+"""
 _PAGE = f"""<!doctype html>
 <html lang="en">
 <head>
@@ -51,6 +59,7 @@ _PAGE = f"""<!doctype html>
 def openapi_config() -> OpenAPIConfig:
     return OpenAPIConfig(
         title="Threadly API",
+        description=_INTRODUCTION,
         version=__version__,
         path=_UNUSED_PATH,
         use_handler_docstrings=True,
@@ -99,10 +108,16 @@ class _Document:
     def of(self, request: Request[Any, Any, Any]) -> tuple[bytes, str]:
         if self._body is None:
             schema = request.app.openapi_schema.to_schema()
+            _keep_the_api(schema)
             _document_failures(schema)
             self._body = msgspec.json.encode(schema)
             self._etag = etag_of(self._body)
         return self._body, self._etag
+
+
+def _keep_the_api(schema: dict[str, Any]) -> None:
+    """Pages for people are routes as well, but no part of the API."""
+    schema["paths"] = {path: item for path, item in schema["paths"].items() if path.startswith("/api/")}
 
 
 def _document_failures(schema: dict[str, Any]) -> None:

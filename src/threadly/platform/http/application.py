@@ -1,8 +1,9 @@
 """Puts the layers together: front → compression → Litestar (CORS, routing, gate, handler)."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
-from typing import Any
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from typing import Any, TypeAlias
 
 from litestar import Litestar
 from litestar.datastructures import State
@@ -19,9 +20,12 @@ from threadly.platform.http.front import Front
 from threadly.platform.http.gate import Admit, Gate
 from threadly.platform.http.health import Check, health_routes
 from threadly.platform.http.pagination import Cursors
+from threadly.platform.telemetry import metrics
 from threadly.settings import Settings
 
 __all__ = ["make_application"]
+
+Lifespan: TypeAlias = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
 
 def make_application(
@@ -34,7 +38,7 @@ def make_application(
     helpful: Mapping[str, Check],
     admit: Admit | None = None,
     dependencies: Mapping[str, Provide] | None = None,
-    lifespan: Sequence[AbstractAsyncContextManager[Any]] = (),
+    lifespan: Sequence[Lifespan] = (),
     plugins: Sequence[PluginProtocol] = (),
     state: Mapping[str, Any] | None = None,
     **options: Any,
@@ -56,10 +60,20 @@ def make_application(
         openapi_config=openapi_config(),
         request_max_body_size=settings.max_body_bytes,
         dependencies=dict(dependencies or {}),
-        lifespan=list(lifespan),
+        lifespan=[_sampling, *lifespan],
         plugins=list(plugins),
         logging_config=None,
         debug=False,
         **options,
     )
     return Front(Compression(litestar), litestar=litestar, settings=settings, answers=answers)
+
+
+@asynccontextmanager
+async def _sampling(_app: Litestar) -> AsyncIterator[None]:
+    """Keeps the watched gauges of this process fresh for whichever process is scraped."""
+    task = asyncio.create_task(metrics.keep_sampling())
+    yield
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

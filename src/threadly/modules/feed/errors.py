@@ -1,0 +1,70 @@
+"""What the feed refuses."""
+
+from threadly.platform.errors import Kind, Refusal
+
+__all__ = [
+    "CommentOnComment",
+    "CommentVisibility",
+    "MediaUnknown",
+    "PostEmpty",
+    "PostMissing",
+    "PostTooLong",
+    "PostUnreadable",
+    "SelfFollow",
+]
+
+
+class PostMissing(Refusal):
+    """Also what someone is told who may not know that the post exists."""
+
+    code = "feed.post_missing"
+    kind = Kind.MISSING
+    message = "There is no such post. It may have been deleted."
+
+
+class PostEmpty(Refusal):
+    code = "feed.post_empty"
+    kind = Kind.INVALID
+    message = "Post content cannot be empty."
+    field = "content"
+
+
+class PostTooLong(Refusal):
+    code = "feed.post_too_long"
+    kind = Kind.INVALID
+    message = "A post has at most 280 characters. Please shorten it."
+    field = "content"
+
+
+class PostUnreadable(Refusal):
+    code = "feed.post_unreadable"
+    kind = Kind.INVALID
+    message = "The text contains control characters, which cannot be shown. Please remove them."
+    field = "content"
+
+
+class MediaUnknown(Refusal):
+    code = "feed.media_unknown"
+    kind = Kind.INVALID
+    message = "There is no such upload to attach."
+    field = "media_ids"
+
+
+class CommentOnComment(Refusal):
+    code = "feed.comment_on_comment"
+    kind = Kind.INVALID
+    message = "A comment has no comments of its own. Please comment on the post instead."
+    field = "reply_to"
+
+
+class CommentVisibility(Refusal):
+    code = "feed.comment_visibility"
+    kind = Kind.INVALID
+    message = "A comment is seen by whoever sees its post; change the visibility of the post instead."
+    field = "visibility"
+
+
+class SelfFollow(Refusal):
+    code = "feed.self_follow"
+    kind = Kind.INVALID
+    message = "You cannot follow yourself; your own posts are in your feed anyway."

@@ -1,0 +1,69 @@
+"""What the feed does when something happened. Each runs in the transaction that marks its event done, may see
+an event again (replay) and does not rely on the order of two events."""
+
+from itertools import islice
+
+from threadly.modules import identity
+from threadly.modules.feed.events import FollowEnded, FollowStarted, PostDeleted, PostPublished
+from threadly.modules.feed.live import TOPIC
+from threadly.modules.feed.repository.erasure import ERASURE
+from threadly.modules.feed.repository.timelines import (
+    BACKFILL,
+    DROP_AUTHOR_FROM_TIMELINE,
+    DROP_POST_FROM_TIMELINES,
+    FAN_OUT,
+    IS_PULLED,
+    TRIM_TIMELINES,
+)
+from threadly.platform.events import Reactions
+from threadly.platform.ids import UUID
+from threadly.platform.work import Work
+
+__all__ = ["wire"]
+
+# How many people one message to live pages may name.
+OWNERS_PER_SIGNAL = 1_000
+
+
+def wire(reactions: Reactions) -> None:
+    reactions.on(PostPublished, fan_out, name="feed.fan_out")
+    reactions.on(PostDeleted, clear_from_timelines, name="feed.clear_from_timelines")
+    reactions.on(FollowStarted, backfill, name="feed.backfill")
+    reactions.on(FollowEnded, clear_author, name="feed.clear_author")
+    reactions.on(identity.AccountDeleted, erase_member, name="feed.erase_member")
+
+
+async def fan_out(work: Work, event: PostPublished) -> None:
+    """The post into its author's followers' timelines, unless the author is pulled."""
+    post = {"post_id": str(event.post_id), "author_id": str(event.author_id)}
+    if await work.one(IS_PULLED, event.author_id):
+        work.signal(TOPIC, {**post, "pulled": True})
+        return
+    reached = await work.all(FAN_OUT, event.post_id)
+    # The author's other devices too.
+    owners = iter([str(event.author_id), *map(str, reached)])
+    while chunk := list(islice(owners, OWNERS_PER_SIGNAL)):
+        work.signal(TOPIC, {**post, "owners": chunk})
+
+
+async def clear_from_timelines(work: Work, event: PostDeleted) -> None:
+    if event.reply_to is None:
+        await work.run(DROP_POST_FROM_TIMELINES, event.post_id)
+
+
+async def backfill(work: Work, event: FollowStarted) -> None:
+    """The newest posts of the one now followed, then the oldest entries beyond what is kept make room."""
+    if await work.run(BACKFILL, event.follower_id, event.followee_id):
+        await work.run(TRIM_TIMELINES, [event.follower_id])
+    work.signal(TOPIC, {"owners": [str(event.follower_id)]})
+
+
+async def clear_author(work: Work, event: FollowEnded) -> None:
+    await work.run(DROP_AUTHOR_FROM_TIMELINE, event.follower_id, event.followee_id)
+
+
+async def erase_member(work: Work, event: identity.AccountDeleted) -> None:
+    """All that the member wrote, liked and followed, and every number that counted it."""
+    user_id: UUID = event.user_id
+    for statement in ERASURE:
+        await work.run(statement, user_id)

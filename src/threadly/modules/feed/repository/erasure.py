@@ -1,0 +1,68 @@
+"""A deleted account, in the order of ERASURE: what is counted elsewhere first, then all that is left."""
+
+from types import NoneType
+
+from threadly.platform.db import sql
+
+ERASE_LIKES = sql(
+    "feed.erase_likes",
+    """
+    WITH gone AS (DELETE FROM feed.likes WHERE user_id = $1 RETURNING post_id)
+    UPDATE feed.posts p SET like_count = like_count - 1 FROM gone WHERE p.id = gone.post_id
+    """,
+    into=NoneType,
+)
+ERASE_COMMENTS = sql(
+    "feed.erase_comments",
+    """
+    WITH gone AS (
+        DELETE FROM feed.posts WHERE author_id = $1 AND reply_to IS NOT NULL RETURNING reply_to
+    ), counted AS (
+        SELECT reply_to, count(*)::int AS comments FROM gone GROUP BY reply_to
+    )
+    UPDATE feed.posts p SET comment_count = comment_count - counted.comments
+    FROM counted WHERE p.id = counted.reply_to
+    """,
+    into=NoneType,
+)
+ERASE_FOLLOWS = sql(
+    "feed.erase_follows",
+    """
+    WITH gone AS (
+        DELETE FROM feed.follows WHERE follower_id = $1 OR followee_id = $1 RETURNING follower_id, followee_id
+    ), counted AS (
+        SELECT user_id, sum(followers)::int AS followers, sum(following)::int AS following FROM (
+            SELECT followee_id AS user_id, 1 AS followers, 0 AS following FROM gone
+            UNION ALL SELECT follower_id, 0, 1 FROM gone
+        ) each GROUP BY user_id
+    )
+    UPDATE feed.authors u
+    SET follower_count = follower_count - counted.followers,
+        following_count = following_count - counted.following
+    FROM counted WHERE u.user_id = counted.user_id
+    """,
+    into=NoneType,
+)
+ERASE_TIMELINES = sql(
+    "feed.erase_timelines",
+    """
+    DELETE FROM feed.timelines WHERE owner_id = $1 OR post_id IN (
+        SELECT id FROM feed.posts WHERE author_id = $1 AND reply_to IS NULL
+    )
+    """,
+    into=NoneType,
+)
+ERASE_POSTS = sql("feed.erase_posts", "DELETE FROM feed.posts WHERE author_id = $1", into=NoneType)
+ERASE_AUTHOR = sql("feed.erase_author", "DELETE FROM feed.authors WHERE user_id = $1", into=NoneType)
+ERASE_AUDIT = sql("feed.erase_audit", "SELECT platform.erase_audit($1)", into=NoneType)
+
+ERASURE = (
+    ERASE_LIKES,
+    ERASE_COMMENTS,
+    ERASE_FOLLOWS,
+    ERASE_TIMELINES,
+    ERASE_POSTS,
+    ERASE_AUTHOR,
+    # Last, because removing posts records what they were.
+    ERASE_AUDIT,
+)

@@ -1,0 +1,93 @@
+"""People: who follows whom, and their numbers."""
+
+from threadly.modules import identity
+from threadly.modules.feed.errors import SelfFollow
+from threadly.modules.feed.events import FollowEnded, FollowStarted
+from threadly.modules.feed.repository.people import (
+    FOLLOW,
+    FOLLOWERS,
+    FOLLOWING,
+    NUMBERS,
+    PEOPLE_TO_FOLLOW,
+    UNFOLLOW,
+)
+from threadly.modules.feed.repository.rows import LAST_ID
+from threadly.modules.feed.types import Member, Person
+from threadly.modules.feed.verbs.rows import id_before, page_of_people, person_of
+from threadly.platform.ids import UUID, new_id
+from threadly.platform.paging import Keyset, Page
+from threadly.platform.work import Work
+
+# Above every follower count that there can be.
+MOST_FOLLOWED = 2**31 - 1
+
+
+async def get_member(work: Work, *, member: str) -> Member:
+    """The profile and numbers of `member`: a username, an id, or "me".
+
+    Raises identity.AccountMissing, SignInRequired.
+    """
+    profile = await identity.get_profile(work, id_or_username=member)
+    numbers = await work.one(NUMBERS, work.actor.user_id, profile.id)
+    assert numbers, "the statement always answers"
+    return Member(
+        profile.id,
+        profile.username,
+        profile.name,
+        profile.bio,
+        profile.website,
+        profile.avatar_url,
+        profile.created_at,
+        numbers.follower_count,
+        numbers.following_count,
+        numbers.post_count,
+        numbers.followed_by_me,
+    )
+
+
+async def follow_member(work: Work, *, member: str) -> identity.Profile:
+    """The actor follows `member` from now on; twice is the same.
+
+    Raises SignInRequired, identity.AccountMissing, SelfFollow.
+    """
+    follower = work.actor.me
+    followee = await identity.get_profile(work, id_or_username=member)
+    if followee.id == follower:
+        raise SelfFollow
+    if await work.run(FOLLOW, new_id(), follower, followee.id, work.now, work.settings.feed_pull_threshold):
+        work.emit(FollowStarted(follower_id=follower, followee_id=followee.id))
+    return followee
+
+
+async def unfollow_member(work: Work, *, member: str) -> identity.Profile:
+    """The actor does not follow `member`, or not any more. Raises SignInRequired, identity.AccountMissing."""
+    follower = work.actor.me
+    followee = await identity.get_profile(work, id_or_username=member)
+    if await work.run(UNFOLLOW, follower, followee.id):
+        work.emit(FollowEnded(follower_id=follower, followee_id=followee.id))
+    return followee
+
+
+async def list_followers(
+    work: Work, *, user_id: UUID, after: Keyset | None = None, limit: int = 20
+) -> Page[Person]:
+    """Who follows the member, latest first."""
+    rows = await work.all(FOLLOWERS, work.actor.user_id, user_id, id_before(after), limit + 1)
+    return page_of_people(rows, limit=limit)
+
+
+async def list_following(
+    work: Work, *, user_id: UUID, after: Keyset | None = None, limit: int = 20
+) -> Page[Person]:
+    """Whom the member follows, latest first."""
+    rows = await work.all(FOLLOWING, work.actor.user_id, user_id, id_before(after), limit + 1)
+    return page_of_people(rows, limit=limit)
+
+
+async def list_people_to_follow(work: Work, *, after: Keyset | None = None, limit: int = 20) -> Page[Person]:
+    """Members whom the actor does not follow, most followed first."""
+    place, last = (int(after[0]), UUID(after[1])) if after else (MOST_FOLLOWED, LAST_ID)
+    rows = await work.all(PEOPLE_TO_FOLLOW, work.actor.user_id, place, last, limit + 1)
+    more = len(rows) > limit
+    rows = rows[:limit]
+    return Page([person_of(row) for row in rows], (str(rows[-1].place), str(rows[-1].id)) if more else None)

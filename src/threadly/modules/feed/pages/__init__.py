@@ -1,0 +1,14 @@
+"""The pages of posts and people."""
+
+from litestar.types import ControllerRouterHandler
+
+from threadly.modules.feed.pages import lists, members, posts, stream
+
+__all__ = ["routes"]
+
+routes: list[ControllerRouterHandler] = [
+    *lists.routes,
+    *posts.routes,
+    *members.routes,
+    *stream.routes,
+]

@@ -1,0 +1,256 @@
+"""The page of one post, and what can be done to it by forms. Every form works without a script; htmx gets the
+fragment that takes the form's place."""
+
+from typing import cast
+
+import msgspec
+from litestar import Response, get, post
+from litestar.types import ControllerRouterHandler
+
+from threadly.modules import feed
+from threadly.modules.feed.pages.lists import home_page
+from threadly.modules.feed.pages.shared import by_htmx, field_of, form_with, more_url, next_of, wants_more
+from threadly.modules.feed.pages.view import Eyes, PostView, VersionView
+from threadly.modules.feed.types import Visibility
+from threadly.platform.errors import InvalidInput, Refusal
+from threadly.platform.http.edge import Edge
+from threadly.platform.http.pagination import CursorParameter
+from threadly.platform.ids import UUID, parse_id
+from threadly.platform.work import Denied, Work
+from threadly.web import EMPTY_FORM, Flash, Form
+from threadly.web.pages import Pages
+
+__all__ = ["routes"]
+
+MOST_VERSIONS = 100
+
+
+class Thread(msgspec.Struct, frozen=True):
+    """A post with one page of its comments; `reply_to` if it is a comment itself."""
+
+    post: PostView
+    comments: list[PostView]
+    more_url: str | None
+    reply_to: UUID | None
+
+
+@get("/posts/{post_id:str}", include_in_schema=False)
+async def show_post(edge: Edge, pages: Pages, post_id: str, cursor: CursorParameter = None) -> Response[str]:
+    thread = await _thread(edge, _id(post_id), cursor)
+    if thread.reply_to:
+        return pages.redirect(edge, f"/posts/{thread.reply_to}#comment-{thread.post.id}")
+    if wants_more(edge, cursor):
+        return await pages.fragment(
+            edge,
+            "feed/_more_comments.html",
+            post=thread.post,
+            comments=thread.comments,
+            more_url=thread.more_url,
+        )
+    return await _thread_page(edge, pages, thread, comment_form=EMPTY_FORM)
+
+
+@get("/posts/{post_id:str}/history", include_in_schema=False)
+async def show_history(edge: Edge, pages: Pages, post_id: str) -> Response[str]:
+    wanted = _id(post_id)
+
+    async def look(work: Work) -> tuple[PostView, list[VersionView]]:
+        eyes = Eyes(work.actor, work.now)
+        found = await feed.get_post(work, post_id=wanted)
+        revisions = await feed.list_revisions(work, post_id=wanted, limit=MOST_VERSIONS)
+        versions = [eyes.version(revision) for revision in revisions.items] if found.edited else []
+        return eyes.post(found), versions
+
+    found, versions = await edge.read(look)
+    return await pages.show(edge, "feed/history.html", post=found, versions=versions)
+
+
+@get("/posts/{post_id:str}/edit", include_in_schema=False)
+async def edit_form(edge: Edge, pages: Pages, post_id: str) -> Response[str]:
+    found = await _post_to_edit(edge, _id(post_id))
+    form = Form({"content": found.content, "visibility": found.visibility})
+    return await pages.show(edge, "feed/edit.html", post=found, form=form)
+
+
+@post("/posts/{post_id:str}/edit", include_in_schema=False)
+async def edit(edge: Edge, pages: Pages, post_id: str) -> Response[str]:
+    wanted = _id(post_id)
+    content, visibility = await field_of(edge, "content"), await field_of(edge, "visibility")
+    try:
+        chosen = _visibility(visibility) if visibility else None
+        await edge.write(
+            lambda work: feed.edit_post(work, post_id=wanted, content=content, visibility=chosen)
+        )
+    except Refusal as refusal:
+        form = form_with(refusal, content=content, visibility=visibility)
+        found = await _post_to_edit(edge, wanted)
+        return await pages.show(edge, "feed/edit.html", status=400, post=found, form=form)
+    return pages.redirect(edge, f"/posts/{wanted}", flash=Flash("success", "Your changes are saved."))
+
+
+@post("/posts", include_in_schema=False)
+async def publish(edge: Edge, pages: Pages) -> Response[str]:
+    content, visibility = await field_of(edge, "content"), await field_of(edge, "visibility")
+
+    async def act(work: Work) -> PostView:
+        chosen = _visibility(visibility or "public")
+        made = await feed.publish_post(work, content=content, visibility=chosen)
+        return Eyes(work.actor, work.now).post(made)
+
+    try:
+        made = await edge.write(act)
+    except Refusal as refusal:
+        form = form_with(refusal, content=content, visibility=visibility)
+        if by_htmx(edge):
+            return await pages.fragment(edge, "feed/_composer.html", status=400, composer=form)
+        return await home_page(edge, pages, composer=form, status=400)
+    if by_htmx(edge):
+        return await pages.fragment(edge, "feed/_posted.html", post=made, composer=EMPTY_FORM)
+    return pages.redirect(edge, await next_of(edge))
+
+
+@post("/posts/{post_id:str}/comments", include_in_schema=False)
+async def comment(edge: Edge, pages: Pages, post_id: str) -> Response[str]:
+    wanted = _id(post_id)
+    content = await field_of(edge, "content")
+
+    async def act(work: Work) -> tuple[PostView, PostView]:
+        eyes = Eyes(work.actor, work.now)
+        made = await feed.comment_on_post(work, post_id=wanted, content=content)
+        return eyes.post(await feed.get_post(work, post_id=wanted)), eyes.post(made)
+
+    try:
+        found, made = await edge.write(act)
+    except Refusal as refusal:
+        form = form_with(refusal, content=content)
+        thread = await _thread(edge, wanted, None)
+        if by_htmx(edge):
+            return await pages.fragment(
+                edge, "feed/_comment_form.html", status=400, post=thread.post, comment_form=form
+            )
+        return await _thread_page(edge, pages, thread, comment_form=form, status=400)
+    if by_htmx(edge):
+        return await pages.fragment(
+            edge, "feed/_commented.html", post=found, comment=made, comment_form=EMPTY_FORM
+        )
+    return pages.redirect(edge, f"/posts/{wanted}#comment-{made.id}")
+
+
+@post("/posts/{post_id:str}/like", include_in_schema=False)
+async def like(edge: Edge, pages: Pages, post_id: str) -> Response[str]:
+    return await _set_like(edge, pages, _id(post_id), liked=True)
+
+
+@post("/posts/{post_id:str}/unlike", include_in_schema=False)
+async def unlike(edge: Edge, pages: Pages, post_id: str) -> Response[str]:
+    return await _set_like(edge, pages, _id(post_id), liked=False)
+
+
+@post("/posts/{post_id:str}/delete", include_in_schema=False)
+async def delete_post(edge: Edge, pages: Pages, post_id: str) -> Response[str]:
+    wanted = _id(post_id)
+    await edge.write(lambda work: feed.delete_post(work, post_id=wanted))
+    if by_htmx(edge):
+        return _nothing()
+    return pages.redirect(edge, await next_of(edge), flash=Flash("success", "The post is deleted."))
+
+
+@post("/posts/{post_id:str}/comments/{comment_id:str}/delete", include_in_schema=False)
+async def delete_comment(edge: Edge, pages: Pages, post_id: str, comment_id: str) -> Response[str]:
+    thread_id, wanted = _id(post_id), _id(comment_id)
+
+    async def act(work: Work) -> None:
+        if (await feed.get_post(work, post_id=wanted)).reply_to != thread_id:
+            raise feed.PostMissing
+        await feed.delete_post(work, post_id=wanted)
+
+    await edge.write(act)
+    if by_htmx(edge):
+        return _nothing()
+    return pages.redirect(edge, f"/posts/{thread_id}", flash=Flash("success", "The comment is deleted."))
+
+
+async def _set_like(edge: Edge, pages: Pages, post_id: UUID, *, liked: bool) -> Response[str]:
+    async def act(work: Work) -> PostView:
+        verb = feed.like_post if liked else feed.unlike_post
+        await verb(work, post_id=post_id)
+        return Eyes(work.actor, work.now).post(await feed.get_post(work, post_id=post_id))
+
+    found = await edge.write(act)
+    if by_htmx(edge):
+        return await pages.fragment(edge, "feed/_like.html", post=found)
+    return pages.redirect(edge, await next_of(edge))
+
+
+async def _thread(edge: Edge, post_id: UUID, cursor: str | None) -> Thread:
+    name = f"feed.comments:{post_id}"
+    after = edge.after(cursor, name=name)
+
+    async def look(work: Work) -> Thread:
+        eyes = Eyes(work.actor, work.now)
+        found = await feed.get_post(work, post_id=post_id)
+        page = await feed.list_comments(work, post_id=post_id, after=after)
+        return Thread(
+            eyes.post(found), eyes.posts(page.items), more_url(edge, page.after, name=name), found.reply_to
+        )
+
+    return await edge.read(look)
+
+
+async def _thread_page(
+    edge: Edge, pages: Pages, thread: Thread, *, comment_form: Form, status: int = 200
+) -> Response[str]:
+    return await pages.show(
+        edge,
+        "feed/post.html",
+        status=status,
+        post=thread.post,
+        comments=thread.comments,
+        more_url=thread.more_url,
+        comment_form=comment_form,
+    )
+
+
+async def _post_to_edit(edge: Edge, post_id: UUID) -> PostView:
+    """Raises Denied for somebody else's post, so that nobody types in vain."""
+
+    async def look(work: Work) -> PostView:
+        found = Eyes(work.actor, work.now).post(await feed.get_post(work, post_id=post_id))
+        if work.actor.me and not found.may_edit:
+            raise Denied("This is somebody else’s post; you can edit your own only.")
+        return found
+
+    return await edge.read(look)
+
+
+def _visibility(text: str) -> Visibility:
+    if text not in ("public", "followers"):
+        raise InvalidInput("Choose who may read it: everyone, or your followers.", field="visibility")
+    return cast(Visibility, text)
+
+
+def _id(text: str) -> UUID:
+    """The id in a path; what cannot be one names no post."""
+    post_id = parse_id(text)
+    if post_id is None:
+        raise feed.PostMissing
+    return post_id
+
+
+def _nothing() -> Response[str]:
+    """For htmx, which then removes what was deleted."""
+    return Response("", status_code=200, media_type="text/html")
+
+
+routes: list[ControllerRouterHandler] = [
+    show_post,
+    show_history,
+    edit_form,
+    edit,
+    publish,
+    comment,
+    like,
+    unlike,
+    delete_post,
+    delete_comment,
+]

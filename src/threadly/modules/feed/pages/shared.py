@@ -1,0 +1,115 @@
+"""What several pages do: read a list for the one who looks, read a form, answer htmx or a whole page."""
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import quote
+
+import msgspec
+
+from threadly.modules import feed
+from threadly.modules.feed.pages.view import Eyes, PersonView, PostView, RailView
+from threadly.platform.errors import Kind, Refusal
+from threadly.platform.http.edge import Edge
+from threadly.platform.paging import Keyset, Page
+from threadly.platform.work import Work
+from threadly.web import Form
+from threadly.web.pages import local_path
+
+__all__ = [
+    "People",
+    "Posts",
+    "by_htmx",
+    "field_of",
+    "form_with",
+    "list_people",
+    "list_posts",
+    "more_url",
+    "next_of",
+    "rail_for",
+    "wants_more",
+]
+
+RAIL_TTL_S = 60.0
+RAIL_PEOPLE = 3
+
+# Read the page of a list that starts after a key.
+ReadPosts = Callable[[Work, Keyset | None], Awaitable[Page[feed.Post]]]
+ReadPeople = Callable[[Work, Keyset | None], Awaitable[Page[feed.Person]]]
+
+
+class Posts(msgspec.Struct, frozen=True):
+    posts: list[PostView]
+    more_url: str | None
+
+
+class People(msgspec.Struct, frozen=True):
+    people: list[PersonView]
+    more_url: str | None
+
+
+async def list_posts(edge: Edge, read: ReadPosts, *, name: str, cursor: str | None) -> Posts:
+    """One page of the list `name`, as cards."""
+    after = edge.after(cursor, name=name)
+
+    async def look(work: Work) -> Posts:
+        page = await read(work, after)
+        return Posts(Eyes(work.actor, work.now).posts(page.items), more_url(edge, page.after, name=name))
+
+    return await edge.read(look)
+
+
+async def list_people(edge: Edge, read: ReadPeople, *, name: str, cursor: str | None) -> People:
+    after = edge.after(cursor, name=name)
+
+    async def look(work: Work) -> People:
+        page = await read(work, after)
+        return People(Eyes(work.actor, work.now).people(page.items), more_url(edge, page.after, name=name))
+
+    return await edge.read(look)
+
+
+def more_url(edge: Edge, after: Keyset | None, *, name: str) -> str | None:
+    """Where the list goes on, None at its end."""
+    cursor = edge.cursor(after, name=name)
+    return f"{quote(edge.request.url.path)}?cursor={cursor}" if cursor else None
+
+
+async def rail_for(edge: Edge) -> RailView:
+    """The right column: tags of the week, and a few people to follow."""
+    tags = await edge.cached(
+        "feed.trending_tags", feed.list_trending_tags, into=list[feed.TagCount], ttl_s=RAIL_TTL_S
+    )
+
+    async def look(work: Work) -> RailView:
+        people = await feed.list_people_to_follow(work, limit=RAIL_PEOPLE)
+        return Eyes(work.actor, work.now).rail(tags, people.items)
+
+    return await edge.read(look)
+
+
+def by_htmx(edge: Edge) -> bool:
+    return "hx-request" in edge.request.headers
+
+
+def wants_more(edge: Edge, cursor: str | None) -> bool:
+    """Whether only what follows is asked for, the page being there already."""
+    return cursor is not None and by_htmx(edge)
+
+
+async def field_of(edge: Edge, name: str) -> str:
+    """A field of the form that was sent, empty if it is not there."""
+    found = (await edge.request.form()).get(name)
+    return found if isinstance(found, str) else ""
+
+
+async def next_of(edge: Edge, *, default: str = "/") -> str:
+    """Where the form wants to lead, if that is on this site."""
+    return local_path(await field_of(edge, "next"), default=default)
+
+
+def form_with(refusal: Refusal, **values: str) -> Form:
+    """The form again, with what was typed and what is wrong with it. Raises what no form can mend."""
+    if refusal.kind is not Kind.INVALID:
+        raise refusal
+    if refusal.field in values:
+        return Form(values, {refusal.field: refusal.message})
+    return Form(values, {}, refusal.message)

@@ -1,0 +1,210 @@
+"""Mail: what goes over the wire to a mail server, and what stays in the development mailbox."""
+
+import asyncio
+import email
+import email.policy
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import msgspec
+import pytest
+
+from threadly.platform.ids import new_id
+from threadly.platform.mail import (
+    Letter,
+    compose,
+    deliver,
+    erase_mailbox,
+    find_letter,
+    keep_letter,
+    list_letters,
+)
+from threadly.platform.mail.mailbox import KEPT_MOST
+from threadly.platform.mail.smtp import SmtpServer, smtp_server
+from threadly.platform.work import SYSTEM, Tenant, Work, Works
+
+T = TypeVar("T")
+
+LETTER = Letter(
+    "sarah@example.com", "Grüße · confirm", "Hello Sarah,\n\nhttps://x.test/?t=1\n", "<p>Hello</p>"
+)
+
+
+class SmtpFake:
+    """A mail server that takes letters and answers RCPT with `answers`, one after the other, then 250."""
+
+    def __init__(self, answers: list[str]) -> None:
+        self.answers = answers
+        self.letters: list[bytes] = []
+        self.commands: list[str] = []
+        self.url = ""
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 fake\r\n")
+        while line := (await reader.readline()).decode().strip():
+            self.commands.append(line)
+            match line.upper().split(" ")[0].split(":")[0]:
+                case "EHLO":
+                    answer = "250-fake\r\n250 AUTH PLAIN"
+                case "AUTH":
+                    answer = "235 welcome"
+                case "RCPT":
+                    answer = self.answers.pop(0) if self.answers else "250 ok"
+                case "DATA":
+                    writer.write(b"354 go on\r\n")
+                    self.letters.append((await reader.readuntil(b"\r\n.\r\n")).removesuffix(b".\r\n"))
+                    answer = "250 taken"
+                case "QUIT":
+                    break
+                case _:
+                    answer = "250 ok"
+            writer.write(f"{answer}\r\n".encode())
+        writer.write(b"221 bye\r\n")
+        writer.close()
+
+
+@asynccontextmanager
+async def smtp_fake(*answers: str) -> AsyncIterator[SmtpFake]:
+    fake = SmtpFake(list(answers))
+    server = await asyncio.start_server(fake.serve, "127.0.0.1", 0)
+    fake.url = f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server:
+        yield fake
+
+
+class PatientRun:
+    """A `Run` that tries a step again at once, as often as it may."""
+
+    def __init__(self, works: Works, tenant: Tenant) -> None:
+        self.works = works
+        self.tenant = tenant
+        self.job_id = str(new_id())
+
+    async def step(self, name: str, act: Callable[[], Awaitable[T]], *, attempts: int = 8) -> T:
+        for _ in range(attempts - 1):
+            try:
+                return await act()
+            except Exception:
+                continue
+        return await act()
+
+    async def transact(self, name: str, act: Callable[[Work], Awaitable[T]]) -> T:
+        return await self.works.attempt(self.tenant, SYSTEM, act)
+
+
+async def write(_work: Work) -> Letter | None:
+    return LETTER
+
+
+def with_smtp(works: Works, url: str) -> Works:
+    return Works(works.database, msgspec.structs.replace(works.settings, smtp_url=url))
+
+
+async def kept(works: Works, tenant: Tenant) -> list[str]:
+    async with works.read(tenant, fresh=True) as work:
+        return [each.subject for each in await list_letters(work, limit=1_000)]
+
+
+async def test_a_letter_reaches_the_mail_server_as_text_and_html(works: Works, tenant: Tenant) -> None:
+    async with smtp_fake() as fake:
+        run = PatientRun(with_smtp(works, fake.url), tenant)
+        await deliver(run, write)
+    (raw,) = fake.letters
+    message = email.message_from_bytes(raw, policy=email.policy.default)
+    assert message["To"] == "sarah@example.com"
+    assert message["From"] == "Threadly <no-reply@localhost>"
+    assert message["Subject"] == "Grüße · confirm"
+    assert run.job_id in message["Message-ID"]
+    text, html = message.get_body(["plain"]), message.get_body(["html"])
+    assert text
+    assert html
+    assert "https://x.test/?t=1" in text.get_content()
+    assert html.get_content().strip() == "<p>Hello</p>"
+    assert await kept(works, tenant) == []
+
+
+async def test_a_server_that_is_busy_is_asked_again(works: Works, tenant: Tenant) -> None:
+    async with smtp_fake("451 later", "451 later") as fake:
+        await deliver(PatientRun(with_smtp(works, fake.url), tenant), write)
+    assert len(fake.letters) == 1
+
+
+async def test_a_recipient_that_does_not_exist_is_not_asked_for_again(works: Works, tenant: Tenant) -> None:
+    async with smtp_fake("550 unknown", "550 unknown") as fake:
+        await deliver(PatientRun(with_smtp(works, fake.url), tenant), write)
+    assert fake.letters == []
+    assert sum(line.startswith("RCPT") for line in fake.commands) == 1
+
+
+async def test_a_server_that_is_gone_makes_the_step_fail(works: Works, tenant: Tenant) -> None:
+    async with smtp_fake() as fake:
+        pass
+    with pytest.raises(OSError, match="connect"):
+        await deliver(PatientRun(with_smtp(works, fake.url), tenant), write)
+
+
+async def test_the_password_of_the_url_signs_in(works: Works, tenant: Tenant) -> None:
+    async with smtp_fake() as fake:
+        url = fake.url.replace("smtp://", "smtp://me%40here:s%3Acret@")
+        await deliver(PatientRun(with_smtp(works, url), tenant), write)
+    assert any(line.startswith("AUTH PLAIN") for line in fake.commands)
+    assert len(fake.letters) == 1
+
+
+async def test_a_letter_that_is_not_to_be_written_any_more_is_not_sent(works: Works, tenant: Tenant) -> None:
+    async def nothing(_work: Work) -> Letter | None:
+        return None
+
+    async with smtp_fake() as fake:
+        await deliver(PatientRun(with_smtp(works, fake.url), tenant), nothing)
+        await deliver(PatientRun(works, tenant), nothing)
+    assert fake.commands == []
+    assert await kept(works, tenant) == []
+
+
+async def test_without_a_mail_server_letters_stay_in_the_mailbox(
+    works: Works, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    await deliver(PatientRun(works, tenant), write)
+    assert await kept(works, other_tenant) == []
+    async with works.write(tenant, SYSTEM) as work:
+        (letter,) = await list_letters(work)
+        assert (letter.recipient, letter.text) == (LETTER.recipient, LETTER.text)
+        assert await find_letter(work, letter_id=letter.id) == letter
+        assert await find_letter(work, letter_id=new_id()) is None
+        await erase_mailbox(work, recipient="SARAH@example.com")
+        assert await list_letters(work) == []
+
+
+async def test_the_mailbox_keeps_the_newest(works: Works, tenant: Tenant) -> None:
+    async with works.write(tenant, SYSTEM) as work:
+        for number in range(KEPT_MOST + 3):
+            await keep_letter(work, letter=msgspec.structs.replace(LETTER, subject=str(number)))
+    assert await kept(works, tenant) == [str(number) for number in range(KEPT_MOST + 2, 2, -1)]
+
+
+def test_a_line_break_cannot_smuggle_a_header_in() -> None:
+    for smuggled in (
+        {"subject": "x\nBcc: all@example.com"},
+        {"recipient": "a@example.com\nBcc: b@example.com"},
+    ):
+        with pytest.raises(ValueError, match=r"(?i)linefeed|newline|invalid"):
+            compose(
+                msgspec.structs.replace(LETTER, **smuggled),
+                sender="a@example.com",
+                letter_id="1",
+                at=datetime.now(UTC),
+            )
+
+
+def test_a_password_leaves_the_machine_over_tls_only() -> None:
+    assert smtp_server("smtps://u:p@mail.example.com") == SmtpServer(
+        "mail.example.com", 465, True, None, "u", "p"
+    )
+    assert smtp_server("smtp://u:p@mail.example.com").starttls is True
+    assert smtp_server("smtp://mail.example.com:25") == SmtpServer(
+        "mail.example.com", 25, False, None, None, None
+    )
+    assert smtp_server("smtp://u:p@127.0.0.1").starttls is None

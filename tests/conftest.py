@@ -7,24 +7,38 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import asyncpg
+import httpx
 import pytest
 
-from threadly.migrations import migrate_up
-from threadly.platform.embedded import EmbeddedServers, ServerUrls
+from threadly.app import make_app
+from threadly.migrations.running import migrate_up
+from threadly.platform.embedded import EmbeddedPostgres, EmbeddedValkey, ServerUrls
+from threadly.platform.http.front import Front
+from threadly.platform.relay import Relay
 from threadly.platform.runtime import Runtime
 from threadly.platform.work import Tenant, Works
 from threadly.settings import Settings
+from threadly.wiring import make_reactions
 
 SECRET_KEY = "a secret that only the tests know, long enough"
 
 
 @pytest.fixture(scope="session")
-def servers() -> Iterator[ServerUrls]:
-    """The embedded PostgreSQL and Valkey, migrated; they end with the test run."""
-    with tempfile.TemporaryDirectory(prefix="threadly-tests-") as home:
-        with EmbeddedServers(Settings(home=Path(home))) as urls:
-            migrate_up(urls.owner_url)
-            yield urls
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """The embedded PostgreSQL; it ends with the test run."""
+    with (
+        tempfile.TemporaryDirectory(prefix="threadly-tests-") as home,
+        EmbeddedPostgres(Path(home)) as postgres,
+    ):
+        yield postgres
+
+
+@pytest.fixture(scope="session")
+def servers(postgres: EmbeddedPostgres) -> Iterator[ServerUrls]:
+    """PostgreSQL, migrated, and the embedded Valkey."""
+    with EmbeddedValkey(postgres.home) as valkey:
+        migrate_up(postgres.owner_url)
+        yield ServerUrls(owner_url=postgres.owner_url, app_url=postgres.app_url, valkey_url=valkey.url)
 
 
 @pytest.fixture(scope="session")
@@ -65,6 +79,32 @@ def works(runtime: Runtime) -> Works:
 async def tenant(owner: "asyncpg.Connection[asyncpg.Record]") -> Tenant:
     """A community of this test's own, empty."""
     return await new_tenant(owner)
+
+
+@pytest.fixture
+def drain(runtime: Runtime, tenant: Tenant) -> Callable[[], Awaitable[int]]:
+    """Runs all reactions that are due in the test's tenant; says how many events it handled."""
+    relay = Relay(runtime.works, make_reactions(), runtime.tenants)
+    return lambda: relay.drain(tenant)
+
+
+@pytest.fixture(scope="session")
+def app(runtime: Runtime) -> Front:
+    """The application, in this process, on the runtime of the tests."""
+    return make_app(runtime)
+
+
+@pytest.fixture
+async def client(app: Front, runtime: Runtime, tenant: Tenant) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the test's tenant that has no cookies yet."""
+    await runtime.tenants.refresh()
+    async with client_of(app, tenant) as client:
+        yield client
+
+
+def client_of(app: Front, tenant: Tenant) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # httpx types ASGI more loosely than Litestar
+    return httpx.AsyncClient(transport=transport, base_url=f"http://{tenant.slug}.test")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The house's rules about SQL, held by machine: every statement fits the schema, its Struct and its module."""
+"""The house's rules about SQL, by machine: every statement fits the schema, its Struct and its module."""
 
 import importlib
 import pkgutil
@@ -57,9 +57,7 @@ STATEMENTS = {statement.name: (module, statement) for module, statement in state
 
 
 @pytest.mark.parametrize("name", sorted(STATEMENTS))
-async def test_a_statement_can_be_prepared_and_fills_what_it_says(
-    name: str, servers: Any
-) -> None:
+async def test_a_statement_can_be_prepared_and_fills_what_it_says(name: str, servers: Any) -> None:
     _, statement = STATEMENTS[name]
     connection = await asyncpg.connect(servers.app_url)
     try:
@@ -83,7 +81,11 @@ def _check_type(where: str, column_type: str, annotation: Any) -> None:
     wanted = PYTHON_TYPES.get(column_type)
     if wanted is None or annotation in (Any, object):
         return
-    options = typing.get_args(annotation) if typing.get_origin(annotation) in (typing.Union, types.UnionType) else (annotation,)
+    options = (
+        typing.get_args(annotation)
+        if typing.get_origin(annotation) in (typing.Union, types.UnionType)
+        else (annotation,)
+    )
     concrete = [typing.get_origin(option) or option for option in options]
     literal = any(typing.get_origin(option) is typing.Literal for option in options) and wanted is str
     assert literal or wanted in concrete, f"{where}: a column of type {column_type} fills {annotation}"

@@ -66,6 +66,8 @@ def test_env_example_lists_every_setting_and_nothing_else() -> None:
 def test_the_defaults_in_env_example_are_the_defaults() -> None:
     lines = re.findall(r"^#(THREADLY_[A-Z_]+)=(.+)$", (ROOT / ".env.example").read_text(), re.MULTILINE)
     examples = {"THREADLY_OWNER_DATABASE_URL", "THREADLY_POSTGRES_BIN", "THREADLY_VALKEY_BIN"} | {
-        "THREADLY_BASE_URL", "THREADLY_SMTP_URL", "THREADLY_OTLP_ENDPOINT"
+        "THREADLY_BASE_URL",
+        "THREADLY_SMTP_URL",
+        "THREADLY_OTLP_ENDPOINT",
     }
     assert read_settings({name: value for name, value in lines if name not in examples}) == Settings()

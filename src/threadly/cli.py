@@ -1,4 +1,4 @@
-"""The command `threadly`. It reads arguments and settings; what it does is elsewhere, imported when needed."""
+"""The command `threadly`: reads arguments and settings. What it does is elsewhere, imported when needed."""
 
 import asyncio
 import sys
@@ -76,7 +76,7 @@ def worker(home: Path | None, ready_file: Path | None) -> None:
     from threadly.worker import run_worker
 
     with located(_settings(home=home)) as settings:
-        asyncio.run(run_worker(settings, ready_file=ready_file))
+        asyncio.run(run_worker(settings, on_ready=ready_file.touch if ready_file else lambda: None))
 
 
 @cli.command(hidden=True)
@@ -98,10 +98,10 @@ def migrate() -> None:
 @_home_option
 def migrate_up(home: Path | None) -> None:
     """Apply every missing revision."""
-    from threadly import migrations
+    from threadly.migrations import running
 
     with _located(home) as settings:
-        applied = migrations.migrate_up(str(settings.owner_database_url))
+        applied = running.migrate_up(str(settings.owner_database_url))
     for revision in applied or ["Nothing to do: the schema is up to date."]:
         print(revision)
 
@@ -112,10 +112,10 @@ def migrate_up(home: Path | None) -> None:
 @click.confirmation_option(prompt="This drops tables with their data. Go on?")
 def migrate_down(home: Path | None, revision: str) -> None:
     """Undo the newest revision, or go back to another."""
-    from threadly import migrations
+    from threadly.migrations import running
 
     with _located(home) as settings:
-        migrations.migrate_down(str(settings.owner_database_url), revision=revision)
+        running.migrate_down(str(settings.owner_database_url), revision=revision)
     print("Done.")
 
 
@@ -123,10 +123,10 @@ def migrate_down(home: Path | None, revision: str) -> None:
 @_home_option
 def migrate_status(home: Path | None) -> None:
     """Which revisions are missing."""
-    from threadly import migrations
+    from threadly.migrations import running
 
     with _located(home) as settings:
-        pending = migrations.pending_revisions(str(settings.owner_database_url))
+        pending = running.pending_revisions(str(settings.owner_database_url))
     for revision in pending or ["The schema is up to date."]:
         print(revision)
     sys.exit(1 if pending else 0)
@@ -137,13 +137,21 @@ def migrate_status(home: Path | None) -> None:
 @click.option("--users", type=click.IntRange(2, 1_000_000), default=2_000, show_default=True)
 @click.option("--posts", type=click.IntRange(0, 10_000_000), default=100_000, show_default=True)
 @click.option("--follows", type=click.IntRange(0, 10_000_000), help="100 per user by default.")
-@click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same data.")
-def seed(home: Path | None, users: int, posts: int, follows: int | None, seed: int) -> None:
-    """Fill the community with invented members, follows and posts."""
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option(
+    "--until", type=click.DateTime(), help="The newest rows are of this time (UTC); today by default."
+)
+def seed(
+    home: Path | None, users: int, posts: int, follows: int | None, seed: int, until: datetime | None
+) -> None:
+    """Fill the community with invented members, follows and posts: the same for the same options."""
     from threadly.seeding import seed_community
 
     with _located(home) as settings:
-        asyncio.run(seed_community(settings, users=users, posts=posts, follows=follows, seed=seed))
+        now = (until or datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)).replace(
+            tzinfo=UTC
+        )
+        asyncio.run(seed_community(settings, users=users, posts=posts, follows=follows, seed=seed, now=now))
 
 
 @cli.command()
@@ -236,9 +244,12 @@ def role(home: Path | None, tenant: str, username: str, role: str) -> None:
 
 
 def _located(home: Path | None = None) -> "AbstractContextManager[Settings]":
+    from threadly.platform.telemetry import configure_logging
     from threadly.processes import located
 
-    return located(_settings(home=home))
+    settings = _settings(home=home)
+    configure_logging(settings)
+    return located(settings)
 
 
 def _operate(home: Path | None, act: Callable[[Settings], Coroutine[Any, Any, None]]) -> None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from threadly.migrations import is_migrated
 from threadly.platform.embedded import EmbeddedServers, NotStarted
 from threadly.platform.errors import Refusal
 from threadly.platform.valkey import Valkey
-from threadly.preparation import is_migrated
 from threadly.processes import with_urls
 from threadly.settings import Settings
 
@@ -73,14 +73,17 @@ def _say(finding: Finding) -> None:
 
 def _python() -> Finding:
     version = ".".join(map(str, sys.version_info[:3]))
-    return Finding(f"Python {version}", "" if sys.version_info >= (3, 11) else "Install Python 3.11 or newer.")
+    mend = "" if sys.version_info >= (3, 11) else "Install Python 3.11 or newer."
+    return Finding(f"Python {version}", mend)
 
 
 def _disk(settings: Settings) -> Finding:
-    place = next(folder for folder in (settings.home.absolute(), *settings.home.absolute().parents) if folder.exists())
+    home = settings.home.absolute()
+    place = next(folder for folder in (home, *home.parents) if folder.exists())
     free = shutil.disk_usage(place).free
     text = f"{free / 1024**3:.1f} GiB free for {settings.home}"
-    return Finding(text, "" if free > LEAST_FREE_BYTES else "Make room: PostgreSQL stops when the disk is full.")
+    mend = "" if free > LEAST_FREE_BYTES else "Make room: PostgreSQL stops when the disk is full."
+    return Finding(text, mend)
 
 
 async def _server(_settings: Settings, connection: "asyncpg.Connection[asyncpg.Record]") -> Finding:
@@ -104,8 +107,8 @@ async def _role(_settings: Settings, connection: "asyncpg.Connection[asyncpg.Rec
         return Finding(f"Connected as {name}, who owns nothing and cannot bypass row level security")
     return Finding(
         f"Connected as {name}, who {'may bypass row level security' if bypasses else 'owns tables'}",
-        "Let DATABASE_URL name a role that owns nothing, a member of threadly_app, and put the owner's address"
-        " into THREADLY_OWNER_DATABASE_URL: otherwise one tenant's rows are not safe from another.",
+        "Let DATABASE_URL name a role that owns nothing, a member of threadly_app, and put the owner's "
+        "address into THREADLY_OWNER_DATABASE_URL: else one tenant's rows are not safe from another.",
     )
 
 

@@ -14,13 +14,26 @@ from threadly.platform.runtime import Runtime
 from threadly.platform.work import SYSTEM, Tenant
 from threadly.settings import Settings
 
-__all__ = ["add_tenant", "drop_dead_letter", "grant_role", "print_dead_letters", "replay", "retry_dead_letter"]
+__all__ = [
+    "add_tenant",
+    "drop_dead_letter",
+    "grant_role",
+    "print_dead_letters",
+    "replay",
+    "retry_dead_letter",
+]
 
 
 class TenantTaken(Refusal):
     code = "platform.tenant_taken"
     kind = Kind.CONFLICT
     message = "A community with that slug or host exists already."
+
+
+class SlugInvalid(Refusal):
+    code = "platform.slug_invalid"
+    kind = Kind.INVALID
+    message = "A slug is lower-case letters, digits and dashes, and begins with a letter."
 
 
 class TenantUnknown(Refusal):
@@ -77,7 +90,7 @@ async def add_tenant(settings: Settings, *, slug: str, name: str, hosts: Sequenc
     except asyncpg.UniqueViolationError:
         raise TenantTaken from None
     except asyncpg.CheckViolationError:
-        raise TenantTaken("A slug is lower-case letters, digits and dashes, and begins with a letter.") from None
+        raise SlugInvalid from None
     finally:
         await connection.close()
     print(f"{name} answers at {', '.join(hosts)} within a quarter of a minute.")
@@ -97,8 +110,9 @@ async def grant_role(settings: Settings, *, tenant: str, username: str, role: st
 async def _tenant_with(runtime: Runtime, event_id: UUID) -> Tenant:
     for tenant in await runtime.tenants.all():
         async with runtime.works.read(tenant, SYSTEM) as work:
-            if any(letter.event_id == event_id for letter in await relay.list_dead_letters(work, limit=10_000)):
-                return tenant
+            letters = await relay.list_dead_letters(work, limit=10_000)
+        if any(letter.event_id == event_id for letter in letters):
+            return tenant
     raise relay.DeadLetterMissing
 
 

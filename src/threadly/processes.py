@@ -16,7 +16,7 @@ import msgspec
 
 from threadly.platform.embedded import EmbeddedServers, NotStarted, ServerUrls
 from threadly.platform.progress import Progress
-from threadly.platform.supervisor import Program, Supervisor, interrupt_on_stop_signals
+from threadly.platform.supervisor import Program, Supervised, Supervisor, interrupt_on_stop_signals
 from threadly.platform.telemetry.processes import prepare_metrics
 from threadly.settings import Settings, variable_of
 
@@ -37,7 +37,11 @@ def run_up(settings: Settings, *, demo: bool) -> int:
             environ = _environment(with_urls(settings, urls))
             if _run_once("prepare", *(["--demo"] if demo else []), environ=environ):
                 return 1
-            programs = [*servers.running, _worker(settings, environ), _web(settings, environ)]
+            programs: list[Supervised] = [
+                *servers.running,
+                _worker(settings, environ),
+                _web(settings, environ),
+            ]
             supervisor = Supervisor(programs, progress=progress)
             return supervisor.run(on_ready=lambda: progress.say(_welcome(settings, demo=demo)))
     except NotStarted as reason:
@@ -105,6 +109,7 @@ def _run_once(*arguments: str, environ: Mapping[str, str]) -> int:
 
 def _worker(settings: Settings, environ: Mapping[str, str]) -> Program:
     ready_file = settings.home.absolute() / "run" / "worker.ready"
+    ready_file.parent.mkdir(parents=True, exist_ok=True)
     ready_file.unlink(missing_ok=True)
     command = [sys.executable, "-m", "threadly", "worker", "--ready-file", str(ready_file)]
     return Program("worker", command, environ=environ, ready=ready_file.exists)
@@ -143,7 +148,11 @@ def _reachable(host: str) -> str:
 
 
 def _welcome(settings: Settings, *, demo: bool) -> str:
-    lines = ["", f"Threadly is running at {settings.public_url}", f"  API documentation  {settings.public_url}/docs"]
+    lines = [
+        "",
+        f"Threadly is running at {settings.public_url}",
+        f"  API documentation  {settings.public_url}/docs",
+    ]
     if demo:
         lines += [
             f"  Mail it would send {settings.public_url}/dev/mailbox",
@@ -168,7 +177,7 @@ def _serve_granian(settings: Settings) -> None:
         workers=settings.workers,
         loop=Loops.uvloop,
         http=HTTPModes.http1,
-        log_dictconfig=SERVER_LOG_CONFIG,
+        log_dictconfig=dict(SERVER_LOG_CONFIG),
         respawn_failed_workers=True,
         workers_kill_timeout=WEB_STOP_TIMEOUT_S,
     ).serve()
@@ -186,7 +195,7 @@ def _serve_uvicorn(settings: Settings) -> None:
         port=settings.port,
         workers=settings.workers,
         loop="uvloop",
-        log_config=SERVER_LOG_CONFIG,
+        log_config=dict(SERVER_LOG_CONFIG),
         access_log=False,
         timeout_graceful_shutdown=WEB_STOP_TIMEOUT_S,
     )

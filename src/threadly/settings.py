@@ -88,7 +88,9 @@ def variable_of(field: str) -> str:
     return field.upper() if field in _UNPREFIXED else f"THREADLY_{field.upper()}"
 
 
-def read_settings(environ: Mapping[str, str] | None = None, *, dotenv: Path | None = Path(".env")) -> Settings:
+def read_settings(
+    environ: Mapping[str, str] | None = None, *, dotenv: Path | None = Path(".env")
+) -> Settings:
     """Settings from `environ` (the process's by default), which wins over the file `dotenv`.
 
     Raises BadSetting with one line naming the variable. An empty value counts as unset.
@@ -99,9 +101,9 @@ def read_settings(environ: Mapping[str, str] | None = None, *, dotenv: Path | No
     raw = {field: value for field in Settings.__struct_fields__ if (value := found.get(variable_of(field)))}
     settings = _convert(raw)
     if settings.env == "production" and not settings.secret_key:
-        raise BadSetting("THREADLY_SECRET_KEY is missing: production needs a secret of 32 characters or more.")
+        raise BadSetting("THREADLY_SECRET_KEY is missing: production needs 32 characters or more.")
     if settings.env == "production" and not settings.base_url:
-        raise BadSetting("THREADLY_BASE_URL is missing: production needs its public address, for links in mail.")
+        raise BadSetting("THREADLY_BASE_URL is missing: production needs it for links in mail.")
     return settings
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from pathlib import Path
+from collections.abc import Callable
 
 import structlog
 
@@ -18,7 +18,7 @@ __all__ = ["run_worker"]
 log = structlog.get_logger(__name__)
 
 
-async def run_worker(settings: Settings, *, ready_file: Path | None = None) -> None:
+async def run_worker(settings: Settings, *, on_ready: Callable[[], None] = lambda: None) -> None:
     """Until SIGINT or SIGTERM; what was being done is finished or will be repeated by the next worker."""
     configure_logging(settings)
     configure_tracing(settings, "threadly-worker")
@@ -30,10 +30,8 @@ async def run_worker(settings: Settings, *, ready_file: Path | None = None) -> N
     engine = Engine(runtime.works, runtime.tenants, jobs=JOBS, schedules=SCHEDULES)
     await engine.start()
     relaying = asyncio.create_task(Relay(runtime.works, make_reactions(), runtime.tenants).run(stop))
-    if ready_file:
-        ready_file.parent.mkdir(parents=True, exist_ok=True)
-        ready_file.touch()
     log.info("worker.ready")
+    on_ready()
     await asyncio.wait({relaying, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
     stop.set()
     await relaying

@@ -1,57 +1,30 @@
 """The schema's history: Alembic revisions of hand-written SQL, each with an up and a down.
 
 Migrations run as the owner of the schema; web and worker connect as `threadly_app`, which owns nothing.
-Import this package only where migrations run: Alembic and its driver are slow to load.
+What runs them is in `running.py`, apart: Alembic and its driver take half a second to load, and whether
+anything is missing can be asked without them.
 """
 
+from importlib.metadata import version
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, make_url
+import asyncpg
 
-from threadly.platform.durable.engine import migrate_engine
+__all__ = ["engine_mark", "is_migrated"]
 
-__all__ = ["APPLICATION_ROLE", "migrate_down", "migrate_up", "pending_revisions"]
-
-APPLICATION_ROLE = "threadly_app"
+VERSIONS = Path(__file__).with_name("versions")
 
 
-def migrate_up(owner_url: str) -> list[str]:
-    """Apply what is missing, the durable engine's own tables included. Returns the revisions applied."""
-    pending = pending_revisions(owner_url)
-    migrate_engine(owner_url, application_role=APPLICATION_ROLE)
-    if pending:
-        command.upgrade(_config(owner_url), "head")
-    return pending
+async def is_migrated(connection: "asyncpg.Connection[asyncpg.Record]") -> bool:
+    """Whether the schema is this version's; `connection` is the owner's."""
+    if await connection.fetchval("SELECT to_regclass('public.alembic_version') IS NULL"):
+        return False
+    applied = await connection.fetchval("SELECT version_num FROM alembic_version")
+    newest = max(path.name.partition("_")[0] for path in VERSIONS.glob("[0-9]*.py"))
+    engine = await connection.fetchval("SELECT obj_description(to_regnamespace('dbos'), 'pg_namespace')")
+    return bool(applied == newest and engine == engine_mark())
 
 
-def migrate_down(owner_url: str, *, revision: str) -> None:
-    """Go back to `revision` (`-1` for one step, `base` for an empty schema)."""
-    command.downgrade(_config(owner_url), revision)
-
-
-def pending_revisions(owner_url: str) -> list[str]:
-    """Revisions not applied yet, oldest first, as `0001 platform`."""
-    scripts = ScriptDirectory.from_config(_config(owner_url))
-    engine = create_engine(_driver_url(owner_url))
-    try:
-        with engine.connect() as connection:
-            applied = MigrationContext.configure(connection).get_current_heads()
-    finally:
-        engine.dispose()
-    revisions = scripts.iterate_revisions("head", applied or "base")
-    return [f"{each.revision} {each.doc}" for each in reversed(list(revisions))]
-
-
-def _config(owner_url: str) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent))
-    config.attributes["url"] = _driver_url(owner_url)
-    return config
-
-
-def _driver_url(url: str) -> str:
-    return make_url(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+def engine_mark() -> str:
+    """The comment on the durable engine's schema, which says who migrated it."""
+    return f"migrated by dbos {version('dbos')}"

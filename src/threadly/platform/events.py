@@ -19,7 +19,7 @@ OUTBOX_CHANNEL = "threadly_outbox"
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of all facts. A subclass names itself: `class PostPublished(Event, tag="feed.post_published")`.
+    """Base of all facts. A subclass names itself: `class PostPublished(Event, frozen=True, tag="feed.post_published")`.
 
     Fields may be added with a default; none may be removed or change meaning while events of that name are
     kept for replay.
@@ -62,7 +62,7 @@ class Reactions:
     def on(self, event_type: type[E], act: Callable[["Work", E], Awaitable[None]], *, name: str) -> None:
         reaction = Reaction(name, event_type, act)
         event = event_name(event_type)
-        assert all(name != other.name for other in self._by_event.get(event, [])), f"{name} is wired twice"
+        assert not self.named(event, name), f"{name} is wired twice"
         self.declare(event_type)
         self._by_event.setdefault(event, []).append(reaction)
 
@@ -73,5 +73,5 @@ class Reactions:
         return next((each for each in self.of(event) if each.name == reaction), None)
 
     def read(self, event: str, payload: object) -> Event:
-        """The event that an outbox row holds. Raises msgspec.ValidationError for a payload that is not one."""
+        """The event that an outbox row holds. Raises msgspec.ValidationError for any other payload."""
         return msgspec.convert(payload, self._types[event])

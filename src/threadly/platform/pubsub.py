@@ -228,7 +228,7 @@ class PubSub:
     async def _listen(self, backoff: Backoff) -> None:
         link = await self._valkey.open_link()
         self._link = link
-        _log.info("pubsub.connected", channels=len(self._channels))
+        _log.debug("pubsub.connected", channels=len(self._channels))
         try:
             for channel in self._channels.values():
                 channel.lose()

@@ -28,7 +28,15 @@ from threadly.platform.telemetry.tracing import continue_trace, span
 from threadly.platform.tenants import Tenants
 from threadly.platform.work import SYSTEM, Tenant, Work, Works
 
-__all__ = ["DeadLetter", "DeadLetterMissing", "Relay", "drop_dead_letter", "list_dead_letters", "replay_events", "retry_dead_letter"]
+__all__ = [
+    "DeadLetter",
+    "DeadLetterMissing",
+    "Relay",
+    "drop_dead_letter",
+    "list_dead_letters",
+    "replay_events",
+    "retry_dead_letter",
+]
 
 log = structlog.get_logger(__name__)
 
@@ -112,7 +120,7 @@ TENANTS_WITH_EVENTS = "SELECT tenant_id FROM platform.tenants_with_events()"
 LIST_DEAD = sql(
     "platform.list_dead_letters",
     """
-    SELECT f.event_id, o.name, f.reaction, f.attempts, f.error, f.dead_at
+    SELECT f.event_id, o.name AS event, f.reaction, f.attempts, f.error, f.dead_at
     FROM platform.failed_reactions f JOIN platform.outbox o ON o.id = f.event_id
     WHERE f.dead_at IS NOT NULL ORDER BY f.dead_at DESC LIMIT $1
     """,
@@ -169,7 +177,7 @@ class Relay:
             connection.terminate()
 
     async def _drain_notified(self, stop: asyncio.Event) -> None:
-        """What commits announce, until the next sweep is due (the sweep finds retries and lost announcements)."""
+        """What commits announce, until the next sweep, which finds retries and lost announcements."""
         deadline = asyncio.get_running_loop().time() + SWEEP_INTERVAL_S
         while not stop.is_set() and (left := deadline - asyncio.get_running_loop().time()) > 0:
             if not self._notified:
@@ -248,7 +256,11 @@ class Relay:
             dead_at = work.now if attempts >= MAX_ATTEMPTS else None
             due = work.now + timedelta(seconds=backoff_s(attempts))
             log.warning(
-                "reaction failed", reaction=reaction.name, event_id=str(row.id), attempts=attempts, exc_info=True
+                "reaction failed",
+                reaction=reaction.name,
+                event_id=str(row.id),
+                attempts=attempts,
+                exc_info=True,
             )
             await work.run(SET_ASIDE, row.id, reaction.name, attempts, due, repr(error)[:2000], dead_at)
             return False

@@ -16,7 +16,10 @@ PUBLIC_TENANT_ID = 1
 REFRESH_S = 15.0
 RETRY_S = 1.0
 
-LOAD = "SELECT t.id, t.slug, t.name, h.host FROM platform.tenants t LEFT JOIN platform.tenant_hosts h ON h.tenant_id = t.id"
+LOAD = """
+SELECT t.id, t.slug, t.name, h.host
+FROM platform.tenants t LEFT JOIN platform.tenant_hosts h ON h.tenant_id = t.id
+"""
 
 
 class TenantMissing(Refusal):
@@ -53,6 +56,11 @@ class Tenants:
     async def all(self) -> list[Tenant]:
         await self._refresh()
         return list(self._by_id.values())
+
+    async def refresh(self) -> None:
+        """Learn of a tenant that was added just now."""
+        self._fresh_until = 0.0
+        await self._refresh()
 
     async def _refresh(self) -> None:
         if time.monotonic() < self._fresh_until:

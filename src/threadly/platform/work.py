@@ -18,12 +18,12 @@ import msgspec
 from threadly.platform.actor import ANONYMOUS, SYSTEM, Actor, Denied, SignInRequired, Tenant
 from threadly.platform.db import Connection, Database, Statement, sql
 from threadly.platform.durable import Job
-from threadly.platform.events import OUTBOX_CHANNEL, Event, event_name
+from threadly.platform.events import Event, event_name
 from threadly.platform.ids import UUID, new_id
 from threadly.platform.telemetry.tracing import current_traceparent, span
 from threadly.settings import Settings
 
-__all__ = ["ANONYMOUS", "SYSTEM", "Actor", "Denied", "Signal", "SignInRequired", "Tenant", "Work", "Works"]
+__all__ = ["ANONYMOUS", "SYSTEM", "Actor", "Denied", "SignInRequired", "Signal", "Tenant", "Work", "Works"]
 
 T = TypeVar("T")
 
@@ -33,12 +33,12 @@ RETRIED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 
 EMIT = sql(
     "platform.emit",
-    f"""
+    """
     WITH emitted AS (
         INSERT INTO platform.outbox (id, name, payload, actor_id, traceparent, emitted_at)
         SELECT * FROM unnest($1::uuid[], $2::text[], $3::jsonb[], $4::uuid[], $5::text[], $6::timestamptz[])
     )
-    SELECT pg_notify('{OUTBOX_CHANNEL}', platform.tenant_id()::text)
+    SELECT pg_notify('threadly_outbox', platform.tenant_id()::text)
     """,
     into=NoneType,
 )

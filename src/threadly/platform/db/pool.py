@@ -84,6 +84,13 @@ class Database:
             except TimeoutError:
                 pool.terminate()
 
+    async def ping(self) -> None:
+        """Raises DatabaseUnavailable when the primary does not answer."""
+        try:
+            await self.primary.fetchval("SELECT 1", timeout=ACQUIRE_TIMEOUT_S)
+        except (*OUTAGES, asyncpg.InterfaceError) as error:
+            raise DatabaseUnavailable from error
+
     @asynccontextmanager
     async def connection(self, tenant_id: int, *, reads: bool = False) -> AsyncIterator[Connection]:
         """A connection whose row level security shows `tenant_id` only. Raises DatabaseUnavailable."""

@@ -5,7 +5,7 @@ lock goes with its connection; whoever takes the slot next recovers the jobs tha
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from types import NoneType
@@ -27,6 +27,8 @@ __all__ = ["Engine", "FailedJob", "migrate_engine"]
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
+
+ScheduledWorkflow = Callable[[datetime, Any], Coroutine[Any, Any, None]]
 
 # Fixed, so that a new release goes on with the jobs of the one before: jobs must stay compatible with what
 # they recorded, as migrations do.
@@ -64,7 +66,7 @@ class DurableRun:
     """What a job holds while it runs: see `Run`."""
 
     def __init__(self, works: Works, tenant: Tenant, job_id: str) -> None:
-        self._works = works
+        self.works = works
         self.tenant = tenant
         self.job_id = job_id
 
@@ -95,7 +97,7 @@ class DurableRun:
             await work.run(RECORD_STEP, self.job_id, name, {"value": msgspec.to_builtins(value)})
             return value
 
-        return await self.step(name, lambda: self._works.attempt(self.tenant, SYSTEM, once))
+        return await self.step(name, lambda: self.works.attempt(self.tenant, SYSTEM, once))
 
 
 class Engine:
@@ -174,7 +176,7 @@ class Engine:
 
         DBOS.workflow(name=job.name)(workflow)
 
-    def _register_schedule(self, schedule: Schedule) -> Callable[[datetime, Any], Awaitable[None]]:
+    def _register_schedule(self, schedule: Schedule) -> ScheduledWorkflow:
         async def fan_out(due: datetime, _context: Any) -> None:
             for tenant in await self._tenants.all():
 
@@ -187,9 +189,7 @@ class Engine:
         DBOS.workflow(name=f"schedule:{schedule.job.name}")(fan_out)
         return fan_out
 
-    async def _apply_schedules(
-        self, scheduled: list[tuple[Schedule, Callable[[datetime, Any], Awaitable[None]]]]
-    ) -> None:
+    async def _apply_schedules(self, scheduled: list[tuple[Schedule, ScheduledWorkflow]]) -> None:
         wanted = {schedule.job.name for schedule, _ in scheduled}
         for known in await DBOS.list_schedules_async():
             if known["schedule_name"] not in wanted:

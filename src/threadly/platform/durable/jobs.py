@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import msgspec
 
 if TYPE_CHECKING:
-    from threadly.platform.work import Tenant, Work
+    from threadly.platform.work import Tenant, Work, Works
 
 __all__ = ["Job", "Run", "Schedule", "job"]
 
@@ -25,6 +25,7 @@ class Run(Protocol):
 
     tenant: "Tenant"
     job_id: str
+    works: "Works"
 
     async def step(
         self, name: str, act: Callable[[], Awaitable[T]], *, attempts: int = DEFAULT_ATTEMPTS
@@ -38,7 +39,7 @@ class Run(Protocol):
 
 
 class Job(msgspec.Struct, frozen=True):
-    """A named piece of work; `name` is stored, so it outlives versions. Each queue is worked on separately."""
+    """A named piece of work. `name` is stored, so it outlives versions; each queue is worked on apart."""
 
     name: str
     queue: str
@@ -53,7 +54,7 @@ class Schedule(msgspec.Struct, frozen=True):
 
 
 def job(name: str, *, queue: str = "default") -> Callable[[Callable[..., Awaitable[None]]], Job]:
-    """Declare a job: `@job("identity.send_mail", queue="mail")` over `async def …(run: Run, *, mail_id: str)`.
+    """Declare a job: `@job("identity.send_link", queue="mail")` over `async def …(run, *, link_id: str)`.
 
     Arguments are JSON values, given by keyword.
     """
@@ -62,5 +63,3 @@ def job(name: str, *, queue: str = "default") -> Callable[[Callable[..., Awaitab
         return Job(name, queue, act)
 
     return declare
-
-

@@ -1,7 +1,7 @@
 """The edge: where a request becomes a Work and a verb's answer becomes a response.
 
-Per request a guard (`admit`) finds the tenant by host name, the actor by token or cookie, and counts the
-request against its limits; handlers then get an `Edge` and say what to do in one sentence:
+Before each handler `EdgeKit.admit` finds the tenant by host name and the actor by token or cookie, and counts
+the request against its limits; handlers then get an `Edge` and say what to do in one sentence:
 
     return await edge.create(lambda work: feed.publish_post(work, content=data.content), location=…)
 """
@@ -11,8 +11,6 @@ from typing import Any, ClassVar, Protocol, TypeVar, cast
 
 import msgspec
 from litestar import Request, Response
-from litestar.connection import ASGIConnection
-from litestar.handlers.base import BaseRouteHandler
 
 from threadly.platform.actor import Actor, Tenant
 from threadly.platform.errors import Kind, Refusal
@@ -78,7 +76,7 @@ class Authenticate(Protocol):
 
 
 class EdgeKit:
-    """What all edges of a process share; its `admit` is the guard of every route."""
+    """What all edges of a process share; its `admit` runs before every handler."""
 
     def __init__(self, runtime: Runtime, *, authenticate: Authenticate, secret: str) -> None:
         self.runtime = runtime
@@ -86,30 +84,39 @@ class EdgeKit:
         self.cursors = Cursors(secret)
         self._authenticate = authenticate
 
-    async def admit(self, connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+    async def admit(self, request: AnyRequest) -> None:
         """Raises TooManyRequests, and what a bad token or a missing database raise."""
-        exchange = exchange_of(connection.scope)
+        exchange = exchange_of(request.scope)
         tenant = await self.runtime.tenants.of_host(exchange.headers.get(b"host", b"").decode("latin-1"))
         actor = await self._authenticate(
-            self.runtime.works, tenant, bearer=_bearer(exchange.headers), session=_session(connection)
+            self.runtime.works,
+            tenant,
+            bearer=_bearer(exchange.headers),
+            session=request.cookies.get(SESSION_COOKIE),
         )
         identify(tenant=tenant.slug, user=str(actor.user_id) if actor.user_id else None)
-        allowance = await self._count(connection, tenant, actor)
+        allowance = await self._count(request, tenant, actor)
         exchange.extra += _limit_headers(allowance)
         if allowance.refused:
             raise TooManyRequests(retry_after_s=allowance.retry_after_s)
-        connection.scope["state"]["edge"] = Edge(self, cast(AnyRequest, connection), tenant, actor)
+        request.scope["state"]["edge"] = Edge(self, request, tenant, actor)
 
-    async def _count(
-        self, connection: ASGIConnection[Any, Any, Any, Any], tenant: Tenant, actor: Actor
-    ) -> Allowance:
-        path = connection.scope["path"].removeprefix("/api/v1")
-        address = connection.client.host if connection.client else "unknown"
-        if path in GUESSABLE and connection.scope["method"] == "POST":
-            return await self.runtime.limiter.check(f"{tenant.id}:{address}", GUESSING)
+    async def _count(self, request: AnyRequest, tenant: Tenant, actor: Actor) -> Allowance:
+        if request.method == "POST" and request.scope["path"].removeprefix("/api/v1") in GUESSABLE:
+            return await self.runtime.limiter.check(f"{tenant.id}:{self._address(request)}", GUESSING)
         if actor.user_id:
             return await self.runtime.limiter.check(f"{tenant.id}:{actor.user_id}", SIGNED_IN)
-        return await self.runtime.limiter.check(f"{tenant.id}:{address}", ANONYMOUS_ADDRESS)
+        return await self.runtime.limiter.check(f"{tenant.id}:{self._address(request)}", ANONYMOUS_ADDRESS)
+
+    def _address(self, request: AnyRequest) -> str:
+        """Where the request comes from: as the nearest proxy that is not ours saw it."""
+        proxies = self.runtime.settings.trusted_proxies
+        address = request.client.host if request.client else "unknown"
+        if address not in proxies:
+            return address
+        forwarded = exchange_of(request.scope).headers.get(b"x-forwarded-for", b"").decode("latin-1")
+        hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
+        return next((hop for hop in reversed(hops) if hop not in proxies), address)
 
 
 class Edge:
@@ -291,10 +298,6 @@ def edge_of(request: AnyRequest) -> Edge:
 def _bearer(headers: dict[bytes, bytes]) -> str | None:
     scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
-
-
-def _session(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
-    return connection.cookies.get(SESSION_COOKIE)
 
 
 def _wrote_key(user_id: UUID) -> str:

@@ -16,8 +16,8 @@ import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from threadly.platform.db import sql
-from threadly.platform.http.keys import derive_key, sign
 from threadly.platform.housekeeping import KEYS_KEPT
+from threadly.platform.http.keys import derive_key, sign
 from threadly.platform.http.refusals import IdempotencyKeyReused
 from threadly.platform.work import Work
 
@@ -78,7 +78,9 @@ class IdempotentRequest:
 
         Raises IdempotencyKeyReused when the key came with another body before.
         """
-        if await work.one(CLAIM, self._scope, self._digest, self._request_hash, work.now, work.now - KEYS_KEPT):
+        if await work.one(
+            CLAIM, self._scope, self._digest, self._request_hash, work.now, work.now - KEYS_KEPT
+        ):
             return None
         row = await work.one(FIND, self._scope, self._digest)
         assert row, "the claim found it"

@@ -38,12 +38,15 @@ DROP_OLDEST = sql(
 )
 LIST_KEPT = sql(
     "platform.list_letters",
-    "SELECT id, recipient, subject, text_body, created_at FROM platform.mailbox ORDER BY id DESC LIMIT $1",
+    """
+    SELECT id, recipient, subject, text_body AS text, created_at
+    FROM platform.mailbox ORDER BY id DESC LIMIT $1
+    """,
     into=KeptLetter,
 )
 FIND_KEPT = sql(
     "platform.find_letter",
-    "SELECT id, recipient, subject, text_body, created_at FROM platform.mailbox WHERE id = $1",
+    "SELECT id, recipient, subject, text_body AS text, created_at FROM platform.mailbox WHERE id = $1",
     into=KeptLetter,
 )
 ERASE = sql(

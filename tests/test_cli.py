@@ -1,0 +1,171 @@
+"""The command line: what an operator types, run as they would run it, against the servers of the tests."""
+
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import asyncpg
+import pytest
+from msgspec.structs import replace
+
+from tests.platform.test_events import BreadBaked
+from threadly.doctor import findings
+from threadly.platform.embedded import EmbeddedPostgres
+from threadly.platform.ids import new_id
+from threadly.platform.relay import MAX_ATTEMPTS
+from threadly.platform.work import SYSTEM, Tenant, Works
+from threadly.settings import Settings
+
+
+@pytest.fixture
+def scratch_database(settings: Settings, postgres: EmbeddedPostgres) -> Iterator[Settings]:
+    """A database of the test's own, empty."""
+    name = f"scratch_{secrets.token_hex(4)}"
+    urls = postgres.create_database(name)
+    yield replace(settings, database_url=urls.app_url, owner_database_url=urls.owner_url)
+    postgres.drop_database(name)
+
+
+DEAD = """
+INSERT INTO platform.failed_reactions
+    (tenant_id, event_id, reaction, attempts, next_attempt_at, error, dead_at)
+VALUES ($1, $2, 'test.choke', $3, now(), 'too dry', now())
+"""
+
+
+def threadly(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environ = {
+        **os.environ,
+        "DATABASE_URL": str(settings.database_url),
+        "THREADLY_OWNER_DATABASE_URL": str(settings.owner_database_url),
+        "VALKEY_URL": str(settings.valkey_url),
+        "THREADLY_HOME": str(settings.home),
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "threadly", *arguments],
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_help_names_every_command(settings: Settings) -> None:
+    said = threadly(settings, "--help").stdout
+    for command in ("up", "web", "worker", "migrate", "seed", "doctor", "events", "tenants", "role"):
+        assert f"\n  {command} " in said
+
+
+def test_a_bad_setting_stops_the_start_with_one_line_that_names_it(settings: Settings) -> None:
+    refused = subprocess.run(
+        [sys.executable, "-m", "threadly", "web"],
+        env={**os.environ, "THREADLY_PORT": "eighty"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("THREADLY_PORT")
+    assert refused.stderr.count("\n") == 1
+
+
+def test_migrate_status_says_that_nothing_is_missing(settings: Settings) -> None:
+    said = threadly(settings, "migrate", "status")
+    assert (said.returncode, said.stdout) == (0, "The schema is up to date.\n")
+
+
+def test_migrations_go_down_to_nothing_and_up_again(settings: Settings, scratch_database: Settings) -> None:
+    assert threadly(scratch_database, "migrate", "up").returncode == 0
+    down = threadly(scratch_database, "migrate", "down", "--to", "base", "--yes")
+    assert (down.returncode, down.stdout) == (0, "Done.\n")
+    status = threadly(scratch_database, "migrate", "status")
+    assert status.returncode == 1
+    assert status.stdout.splitlines()[0].startswith("0001")
+    assert threadly(scratch_database, "migrate", "up").stdout.startswith("0001")
+
+
+async def test_the_same_seed_makes_the_same_rows(scratch_database: Settings) -> None:
+    assert threadly(scratch_database, "migrate", "up").returncode == 0
+    query = """
+        SELECT md5(string_agg(p::text, '' ORDER BY id)) FROM (
+            SELECT id, author_id, content, like_count, comment_count FROM feed.posts) p
+    """
+    digests = []
+    connection = await asyncpg.connect(scratch_database.owner_database_url)
+    for _ in range(2):
+        seeded = threadly(
+            scratch_database,
+            *("seed", "--users", "20", "--posts", "60", "--follows", "80"),
+            *("--seed", "7", "--until", "2026-01-01"),
+        )
+        assert seeded.returncode == 0, seeded.stderr
+        digests.append(await connection.fetchval(query))
+        assert await connection.fetchval("SELECT count(*) FROM feed.follows") == 80
+        await connection.execute("TRUNCATE feed.posts, feed.follows, feed.authors, identity.users CASCADE")
+    await connection.close()
+    assert digests[0]
+    assert digests[0] == digests[1]
+
+
+async def test_dead_letters_are_listed_retried_and_dropped(
+    settings: Settings, works: Works, tenant: Tenant, owner: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    async with works.write(tenant, SYSTEM) as work:
+        work.emit(BreadBaked(loaf_id=new_id()))
+    event_id = str(await owner.fetchval("SELECT id FROM platform.outbox WHERE tenant_id = $1", tenant.id))
+    await owner.execute(DEAD, tenant.id, event_id, MAX_ATTEMPTS)
+
+    listed = threadly(settings, "events", "dead").stdout
+    assert f"{tenant.slug}  {event_id}  test.bread_baked → test.choke" in listed
+    assert threadly(settings, "events", "retry", event_id, "test.choke").returncode == 0
+    assert await owner.fetchval(
+        "SELECT dead_at IS NULL FROM platform.failed_reactions WHERE event_id = $1", event_id
+    )
+    gone = threadly(settings, "events", "drop", event_id, "test.choke")
+    assert gone.returncode == 1
+    assert "no such dead letter" in gone.stderr
+
+
+async def test_a_tenant_is_added_with_its_hosts_once(
+    settings: Settings, owner: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    slug = f"acme-{new_id().hex[-8:]}"
+    added = threadly(settings, "tenants", "add", slug, "Acme Corp", f"{slug}.example", f"WWW.{slug}.example")
+    assert added.returncode == 0, added.stderr
+    hosts = await owner.fetch(
+        "SELECT host FROM platform.tenant_hosts h JOIN platform.tenants t ON t.id = h.tenant_id"
+        " WHERE slug = $1 ORDER BY host",
+        slug,
+    )
+    assert [row[0] for row in hosts] == [f"{slug}.example", f"www.{slug}.example"]
+    again = threadly(settings, "tenants", "add", slug, "Acme Corp", "other.example")
+    assert (again.returncode, "exists already" in again.stderr) == (1, True)
+
+
+async def test_doctor_finds_nothing_to_mend_in_a_healthy_installation(settings: Settings) -> None:
+    found = [finding async for finding in findings(settings)]
+    # Other tests leave events in their own tenants: whether those wait is not this test's matter.
+    ill = [each.what for each in found if each.mend and "wait" not in each.what and "dead" not in each.what]
+    assert ill == []
+    assert len(found) > 6
+
+
+async def test_doctor_names_an_owner_that_the_application_connects_as(settings: Settings) -> None:
+    as_owner = replace(settings, database_url=settings.owner_database_url)
+    found = [finding async for finding in findings(as_owner)]
+    (role,) = [each for each in found if each.what.startswith("Connected as")]
+    assert "owns tables" in role.what
+    assert "THREADLY_OWNER_DATABASE_URL" in role.mend
+
+
+async def test_doctor_names_servers_that_do_not_answer(settings: Settings) -> None:
+    without_valkey = replace(settings, valkey_url="unix:///nowhere/valkey.sock")
+    found = [finding async for finding in findings(without_valkey)]
+    assert "VALKEY_URL" in found[-1].mend
+    without_database = replace(settings, database_url="postgresql://nobody@127.0.0.1:1/none")
+    found = [finding async for finding in findings(without_database)]
+    assert "DATABASE_URL" in found[-1].mend

@@ -19,7 +19,9 @@ SARAH = {"id": "s", "username": "sarahj", "name": "Sarah Johnson", "avatar": ava
 
 @pytest.fixture(scope="module")
 def engine() -> Environment:
-    return Environment(loader=load_from_path(ROOTS), filters=dict(FILTERS))
+    """As `Pages` makes it."""
+    loader = load_from_path(ROOTS)
+    return Environment(loader=loader, filters=dict(FILTERS), trim_blocks=True, lstrip_blocks=True)
 
 
 def source_of(name: str) -> str:
@@ -99,6 +101,17 @@ def test_a_refused_field_is_tied_to_its_problem(engine: Environment) -> None:
     assert 'href="#email"' in html
 
 
+def test_a_refused_form_shows_again_what_was_typed(engine: Environment) -> None:
+    form = Form(values={"name": "Sarah", "username": "sarah j"}, errors={"username": "No spaces, please."})
+    inputs = re.findall(r'<input class="input"[^>]*>', page(engine, "identity/signup.html", form=form))
+    typed = {
+        name: re.findall(r'(?<=\s)value="([^"]*)"(?=[\s>])', tag)
+        for tag in inputs
+        for name in re.findall(r'name="(\w+)"', tag)
+    }
+    assert typed == {"name": ["Sarah"], "username": ["sarah j"], "email": [""], "password": []}
+
+
 def test_a_password_is_never_written_back(engine: Environment) -> None:
     form = Form(values={"email": "sarah@example.org", "password": "hunter2hunter2"})
     assert "hunter2" not in page(engine, "identity/login.html", form=form)
@@ -126,8 +139,12 @@ def test_home_renders_for_a_member_who_follows_nobody(engine: Environment) -> No
     assert 'name="content"' in html
 
 
-def test_an_error_page_quotes_the_trace(engine: Environment) -> None:
+def test_an_error_page_says_what_happened(engine: Environment) -> None:
     html = page(engine, "error.html", status=404, message="There is no page here.")
     assert "data-error-message" in html
     assert "There is no page here." in html
-    assert "<code>trace</code>" in html
+
+
+def test_an_error_of_ours_quotes_the_trace_and_one_of_theirs_does_not(engine: Environment) -> None:
+    assert "<code>trace</code>" in page(engine, "error.html", status=500, message="Sorry.")
+    assert "<code>trace</code>" not in page(engine, "error.html", status=404, message="Nothing here.")

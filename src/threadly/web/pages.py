@@ -11,7 +11,7 @@ from litestar import Response
 from litestar.datastructures import Cookie
 from minijinja import Environment
 
-from threadly.platform.http.csrf import csrf_token
+from threadly.platform.http.csrf import SESSION_COOKIE, csrf_token
 from threadly.platform.http.edge import AnyRequest, Edge
 from threadly.platform.http.exchange import csp_nonce, exchange_of
 from threadly.platform.work import Work
@@ -86,6 +86,7 @@ class Pages:
         """The page of a refusal or a bug: shown also when there is no database to ask who looks."""
         context = {
             "viewer": None,
+            "may_be_member": SESSION_COOKIE in request.cookies,
             "status": status,
             "code": code,
             "message": message,

@@ -13,6 +13,7 @@ from threadly.modules.feed.pages.shared import (
     list_people,
     list_posts,
     next_of,
+    rail_for,
     wants_more,
 )
 from threadly.modules.feed.pages.view import Eyes, ProfileView
@@ -61,7 +62,12 @@ async def profile(edge: Edge, pages: Pages, username: str, cursor: CursorParamet
     if wants_more(edge, cursor):
         return await pages.fragment(edge, "feed/_more_posts.html", posts=found.posts, more_url=found.more_url)
     return await pages.show(
-        edge, "feed/profile.html", profile=member, posts=found.posts, more_url=found.more_url
+        edge,
+        "feed/profile.html",
+        profile=member,
+        posts=found.posts,
+        more_url=found.more_url,
+        rail=await rail_for(edge),
     )
 
 

@@ -9,7 +9,15 @@ from litestar.types import ControllerRouterHandler
 
 from threadly.modules import feed
 from threadly.modules.feed.pages.lists import home_page
-from threadly.modules.feed.pages.shared import by_htmx, field_of, form_with, more_url, next_of, wants_more
+from threadly.modules.feed.pages.shared import (
+    by_htmx,
+    field_of,
+    form_with,
+    more_url,
+    next_of,
+    rail_for,
+    wants_more,
+)
 from threadly.modules.feed.pages.view import Eyes, PostView, VersionView
 from threadly.modules.feed.types import Visibility
 from threadly.platform.errors import InvalidInput, Refusal
@@ -208,6 +216,7 @@ async def _thread_page(
         comments=thread.comments,
         more_url=thread.more_url,
         comment_form=comment_form,
+        rail=await rail_for(edge),
     )
 
 

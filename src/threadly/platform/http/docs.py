@@ -43,13 +43,16 @@ _PAGE = f"""<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Threadly API</title>
+<link rel="icon" href="/static/favicon.svg" type="image/svg+xml">
 <script type="module" src="{SCRIPT_PATH}"></script>
 <style>body {{ margin: 0 }}</style>
 </head>
 <body>
 <rapi-doc spec-url="/openapi.json" load-fonts="false" regular-font="system-ui, sans-serif"
   mono-font="ui-monospace, monospace" render-style="focused" schema-style="table" theme="light"
-  primary-color="#4f46e5" nav-bg-color="#f8f8fb" show-header="false" allow-server-selection="false"
+  primary-color="#0b6b4f" bg-color="#ffffff" text-color="#17211c"
+  nav-bg-color="#f6f5f1" nav-text-color="#59645d" nav-hover-bg-color="#e1f0e9" nav-hover-text-color="#07543d"
+  nav-accent-color="#0b6b4f" show-header="false" allow-server-selection="false"
   persist-auth="true" sort-endpoints-by="path"></rapi-doc>
 </body>
 </html>

@@ -1,16 +1,16 @@
 """Mail: what goes over the wire to a mail server, and what stays in the development mailbox."""
 
-import asyncio
 import email
 import email.policy
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import traceback
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TypeVar
 
 import msgspec
 import pytest
 
+from tests.platform.smtp_fake import smtp_fake
 from threadly.platform.ids import new_id
 from threadly.platform.mail import (
     Letter,
@@ -20,9 +20,12 @@ from threadly.platform.mail import (
     find_letter,
     keep_letter,
     list_letters,
+    site_url,
 )
 from threadly.platform.mail.mailbox import KEPT_MOST
-from threadly.platform.mail.smtp import SmtpServer, smtp_server
+from threadly.platform.mail.smtp import Delayed, SmtpServer, smtp_server
+from threadly.platform.runtime import Runtime
+from threadly.platform.tenants import PUBLIC_TENANT_ID
 from threadly.platform.work import SYSTEM, Tenant, Work, Works
 
 T = TypeVar("T")
@@ -30,48 +33,6 @@ T = TypeVar("T")
 LETTER = Letter(
     "sarah@example.com", "Grüße · confirm", "Hello Sarah,\n\nhttps://x.test/?t=1\n", "<p>Hello</p>"
 )
-
-
-class SmtpFake:
-    """A mail server that takes letters and answers RCPT with `answers`, one after the other, then 250."""
-
-    def __init__(self, answers: list[str]) -> None:
-        self.answers = answers
-        self.letters: list[bytes] = []
-        self.commands: list[str] = []
-        self.url = ""
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"220 fake\r\n")
-        while line := (await reader.readline()).decode().strip():
-            self.commands.append(line)
-            match line.upper().split(" ")[0].split(":")[0]:
-                case "EHLO":
-                    answer = "250-fake\r\n250 AUTH PLAIN"
-                case "AUTH":
-                    answer = "235 welcome"
-                case "RCPT":
-                    answer = self.answers.pop(0) if self.answers else "250 ok"
-                case "DATA":
-                    writer.write(b"354 go on\r\n")
-                    self.letters.append((await reader.readuntil(b"\r\n.\r\n")).removesuffix(b".\r\n"))
-                    answer = "250 taken"
-                case "QUIT":
-                    break
-                case _:
-                    answer = "250 ok"
-            writer.write(f"{answer}\r\n".encode())
-        writer.write(b"221 bye\r\n")
-        writer.close()
-
-
-@asynccontextmanager
-async def smtp_fake(*answers: str) -> AsyncIterator[SmtpFake]:
-    fake = SmtpFake(list(answers))
-    server = await asyncio.start_server(fake.serve, "127.0.0.1", 0)
-    fake.url = f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    async with server:
-        yield fake
 
 
 class PatientRun:
@@ -141,8 +102,17 @@ async def test_a_recipient_that_does_not_exist_is_not_asked_for_again(works: Wor
 async def test_a_server_that_is_gone_makes_the_step_fail(works: Works, tenant: Tenant) -> None:
     async with smtp_fake() as fake:
         pass
-    with pytest.raises(OSError, match="connect"):
+    with pytest.raises((Delayed, OSError)):
         await deliver(PatientRun(with_smtp(works, fake.url), tenant), write)
+
+
+async def test_what_a_failed_letter_raises_names_nobody(works: Works, tenant: Tenant) -> None:
+    async with smtp_fake(*["451 no room for sarah@example.com"] * 12) as fake:
+        with pytest.raises(Delayed) as delayed:
+            await deliver(PatientRun(with_smtp(works, fake.url), tenant), write)
+    shown = "".join(traceback.format_exception(delayed.value))
+    assert "451" in shown
+    assert "sarah@example.com" not in shown
 
 
 async def test_the_password_of_the_url_signs_in(works: Works, tenant: Tenant) -> None:
@@ -208,3 +178,19 @@ def test_a_password_leaves_the_machine_over_tls_only() -> None:
         "mail.example.com", 25, False, None, None, None
     )
     assert smtp_server("smtp://u:p@127.0.0.1").starttls is None
+
+
+async def test_links_lead_to_the_community_they_are_about(
+    runtime: Runtime, works: Works, tenant: Tenant
+) -> None:
+    first = await runtime.tenants.get(PUBLIC_TENANT_ID)
+    https = Works(
+        works.database, msgspec.structs.replace(works.settings, base_url="https://threadly.example")
+    )
+    for process, community, url in (
+        (works, first, "http://127.0.0.1:8000"),
+        (works, tenant, f"http://{tenant.slug}.test:8000"),
+        (https, tenant, f"https://{tenant.slug}.test"),
+    ):
+        async with process.read(community) as work:
+            assert await site_url(work) == url

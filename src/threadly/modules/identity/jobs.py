@@ -15,7 +15,7 @@ from threadly.modules.identity.repository import (
 from threadly.modules.identity.verbs.signing import rotate_when_due
 from threadly.platform.durable import Job, Run, Schedule, job
 from threadly.platform.ids import UUID
-from threadly.platform.mail import Letter, deliver
+from threadly.platform.mail import Letter, deliver, site_url
 from threadly.platform.work import Work
 
 __all__ = ["JOBS", "SCHEDULES", "clean_up", "rotate_keys", "send_link"]
@@ -71,7 +71,7 @@ async def _letter(work: Work, link_id: UUID) -> Letter | None:
         recipient=addressee.email,
         name=addressee.name,
         site=work.tenant.name,
-        link=f"{work.settings.public_url}{path}?token={token}",
+        link=f"{await site_url(work)}{path}?token={token}",
     )
 
 

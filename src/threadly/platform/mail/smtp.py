@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-__all__ = ["Refused", "SmtpServer", "hand_over", "smtp_server"]
+__all__ = ["Delayed", "Refused", "SmtpServer", "hand_over", "smtp_server"]
 
 COMMAND_TIMEOUT_S = 20.0
 WHOLE_TIMEOUT_S = 60.0
@@ -17,6 +17,11 @@ PERMANENT = 500  # RFC 5321, section 4.2.1: replies from here on will be the sam
 
 class Refused(Exception):
     """The server will never take this message for this recipient."""
+
+
+class Delayed(Exception):
+    """The server did not take this message now. It names the reply's code and nobody's address: what a job
+    raises is logged and recorded, longer than an account may last."""
 
 
 class SmtpServer(msgspec.Struct, frozen=True):
@@ -50,10 +55,10 @@ def smtp_server(url: str) -> SmtpServer:
 async def hand_over(server: SmtpServer, message: EmailMessage) -> None:
     """Returns once the server has taken `message`.
 
-    Raises Refused when it never will, and SMTPException, OSError or TimeoutError when it may later.
+    Raises Refused when it never will, and Delayed, OSError or TimeoutError when it may later.
     """
     # Imported here: only a worker that has mail to send needs it.
-    from aiosmtplib import SMTPRecipientsRefused, send
+    from aiosmtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException, send
 
     try:
         async with asyncio.timeout(WHOLE_TIMEOUT_S):
@@ -68,9 +73,12 @@ async def hand_over(server: SmtpServer, message: EmailMessage) -> None:
                 timeout=COMMAND_TIMEOUT_S,
             )
     except SMTPRecipientsRefused as refusal:
-        if all(each.code >= PERMANENT for each in refusal.recipients):
-            raise Refused(f"recipient refused with {refusal.recipients[0].code}") from None
-        raise
+        code = refusal.recipients[0].code
+        raise (Refused if code >= PERMANENT else Delayed)(f"recipient refused with {code}") from None
+    except SMTPResponseException as reply:
+        raise Delayed(f"{type(reply).__name__} with {reply.code}") from None
+    except SMTPException as failure:
+        raise Delayed(f"{type(failure).__name__}") from None
 
 
 def _is_here(host: str) -> bool:

@@ -17,6 +17,7 @@ from threadly.platform.errors import Refusal
 from threadly.platform.mail import list_letters
 from threadly.platform.work import Actor, Tenant, Works
 
+EVENTS = sql("test.events", "SELECT name FROM platform.outbox ORDER BY id", into=str)
 COUNT_LINKS = sql("test.count_links", "SELECT count(*) FROM identity.links", into=int)
 
 
@@ -51,6 +52,8 @@ async def test_the_link_in_the_mail_confirms_the_address_once(works: Works, tena
     assert (await sign_in(works, tenant)).user.email_verified
     with pytest.raises(identity.LinkInvalid):
         await visit.write(partial(identity.verify_email, token=token))
+    async with works.read(tenant, fresh=True) as work:
+        assert await work.all(EVENTS) == ["identity.user_signed_up", "identity.email_verified"]
 
 
 async def test_a_link_expires(works: Works, tenant: Tenant) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
 from typing import Final
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, proxy
 
 import msgspec
 from joserfc.jwk import OKPKey
@@ -75,7 +75,8 @@ class TokenChecker:
         wall_s: Callable[[], float] = time.time,
         steady_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._works = works
+        # Not kept alive: whoever made the Works ends them, and this with them.
+        self._works: Works = proxy(works)
         self._wall_s = wall_s
         self._steady_s = steady_s
         self._trusts: dict[int, Trust] = {}
@@ -92,6 +93,8 @@ class TokenChecker:
             trust = await self._trust_with(tenant, trust, key_id)
             known = self._verify(tenant, token, trust, key_id)
             self._remember(digest, known)
+        else:
+            self._remembered.move_to_end(digest)
         self._refuse_ended(trust, known)
         return known.actor
 

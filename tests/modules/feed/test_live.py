@@ -1,0 +1,164 @@
+"""feed.live: what an open page is told"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import httpx
+import msgspec
+
+from tests.cast import Visit
+from tests.conftest import eventually
+from tests.modules.feed.acts import follow, publish
+from tests.modules.feed.conftest import Drain
+from threadly.modules.feed.live import BEAT, RESYNC, TOPIC, FeedNews, watch_feed
+from threadly.modules.feed.pages.stream import event_of
+from threadly.platform.pubsub import PubSub, channel_of
+from threadly.platform.runtime import Runtime
+from threadly.platform.valkey import Valkey
+from threadly.platform.work import Works
+
+
+async def welcome() -> bool:
+    return True
+
+
+@asynccontextmanager
+async def watching(
+    runtime: Runtime, whom: Visit, *, pubsub: PubSub | None = None, beat_s: float = 60.0
+) -> AsyncIterator[list[FeedNews]]:
+    """What somebody's open page has been told so far; entered once it listens."""
+    heard: list[FeedNews] = []
+    used = pubsub or runtime.pubsub
+
+    async def listen() -> None:
+        news = watch_feed(used, runtime.works, whom.tenant, whom.actor, still_welcome=welcome, beat_s=beat_s)
+        async for item in news:
+            heard.append(item)  # noqa: PERF401  # read while it grows
+
+    task = asyncio.create_task(listen())
+    if pubsub is None:
+        # A hint of one's own says that the page listens; it is taken out again.
+        async def listens() -> bool:
+            hint = {"post_id": "probe", "author_id": "-", "owners": [str(whom.actor.me)]}
+            await used.publish(channel_of(whom.tenant.id, TOPIC), hint)
+            return bool(heard)
+
+        await eventually(listens, every_s=0.05)
+        await asyncio.sleep(0.05)
+        heard.clear()
+    try:
+        yield heard
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def has(heard: list[FeedNews], item: FeedNews) -> Callable[[], Awaitable[bool]]:
+    async def check() -> bool:
+        return item in heard
+
+    return check
+
+
+async def test_a_follower_is_told_of_a_post_and_others_are_not(
+    runtime: Runtime, alex: Visit, bob: Visit, sarah: Visit, drain: Drain
+) -> None:
+    await follow(bob, alex)
+    await drain()
+    async with watching(runtime, bob) as by_bob, watching(runtime, sarah) as by_sarah:
+        post_id = await publish(alex)
+        await drain()
+        await eventually(has(by_bob, FeedNews("post", str(post_id))))
+        mine = await publish(sarah)
+        await drain()
+        await eventually(has(by_sarah, FeedNews("post", str(mine))))
+        assert FeedNews("post", str(post_id)) not in by_sarah
+
+
+async def test_followers_of_a_pulled_author_are_told_too(
+    runtime: Runtime, alex: Visit, bob: Visit, sarah: Visit, drain: Drain
+) -> None:
+    pulling = Works(runtime.database, msgspec.structs.replace(runtime.settings, feed_pull_threshold=1))
+    await follow(Visit(pulling, bob.tenant, bob.actor), alex)
+    await drain()
+    async with watching(runtime, bob) as by_bob, watching(runtime, sarah) as by_sarah:
+        first = await publish(alex)
+        await drain()
+        await eventually(has(by_bob, FeedNews("post", str(first))))
+        await follow(sarah, alex)
+        await drain()
+        await eventually(has(by_sarah, RESYNC))
+        second = await publish(alex)
+        await drain()
+        await eventually(has(by_sarah, FeedNews("post", str(second))))
+        assert FeedNews("post", str(first)) not in by_sarah
+
+
+async def test_who_follows_somebody_is_told_to_look_again(
+    runtime: Runtime, alex: Visit, bob: Visit, drain: Drain
+) -> None:
+    async with watching(runtime, bob) as heard:
+        await follow(bob, alex)
+        await drain()
+        await eventually(has(heard, RESYNC))
+
+
+async def test_a_stream_without_news_shows_that_it_is_there(runtime: Runtime, bob: Visit) -> None:
+    async with watching(runtime, bob, beat_s=0.05) as heard:
+        await eventually(has(heard, BEAT))
+
+
+async def test_without_valkey_the_page_is_told_to_look_at_every_beat(runtime: Runtime, bob: Visit) -> None:
+    away = PubSub(Valkey("unix:///nonexistent/valkey.sock"))
+    await away.start()
+    try:
+        async with watching(runtime, bob, pubsub=away, beat_s=0.05) as heard:
+            await eventually(has(heard, RESYNC))
+            assert BEAT not in heard
+    finally:
+        await away.stop()
+
+
+async def test_a_stream_ends_with_its_session(runtime: Runtime, bob: Visit) -> None:
+    async def gone() -> bool:
+        return False
+
+    news = watch_feed(runtime.pubsub, runtime.works, bob.tenant, bob.actor, still_welcome=gone, beat_s=0.01)
+    heard = [item async for item in news]
+    assert 0 < len(heard) < 10
+
+
+async def test_a_stream_ends_with_its_process(runtime: Runtime, bob: Visit) -> None:
+    pubsub = PubSub(runtime.valkey)
+    await pubsub.start()
+    news = watch_feed(pubsub, runtime.works, bob.tenant, bob.actor, still_welcome=welcome, beat_s=0.01)
+    heard = [await anext(news)]
+    await pubsub.stop()
+    async with asyncio.timeout(5):
+        heard += [item async for item in news]
+    assert heard
+
+
+async def test_a_stream_ends_by_itself_after_its_lifetime(runtime: Runtime, bob: Visit) -> None:
+    news = watch_feed(
+        runtime.pubsub,
+        runtime.works,
+        bob.tenant,
+        bob.actor,
+        still_welcome=welcome,
+        beat_s=0.01,
+        lifetime_s=0.1,
+    )
+    async with asyncio.timeout(5):
+        assert [item async for item in news]
+
+
+def test_events_are_written_as_browsers_read_them() -> None:
+    assert event_of(FeedNews("post", "p1")) == b'event: post\ndata: {"post_id":"p1"}\n\n'
+    assert event_of(RESYNC) == b"event: resync\ndata: {}\n\n"
+    assert event_of(BEAT).startswith(b":")
+
+
+async def test_the_stream_asks_for_a_sign_in(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/stream")).status_code == 401

@@ -98,7 +98,7 @@ class _Post(msgspec.Struct, frozen=True):
 class _Community:
     """The members, by number, most popular first, and one source of chance."""
 
-    def __init__(self, users: Sequence[UUID], usernames: Sequence[str], *, seed: int, now: datetime) -> None:
+    def __init__(self, users: Sequence[UUID], usernames: Sequence[str], *, seed: str, now: datetime) -> None:
         self.random = Random(seed)  # noqa: S311  # repeatable on purpose; nothing secret comes from it
         order = list(range(len(users)))
         self.random.shuffle(order)
@@ -142,7 +142,8 @@ async def seed_feed(
     `posts` counts posts without comments; `follows` is capped by what that many users allow. `progress` is
     told how many more posts and follows are done.
     """
-    community = await _community(connection, users, seed=seed, now=now)
+    # Two tenants must not get the same ids.
+    community = await _community(connection, users, seed=f"{tenant_id}:{seed}", now=now)
     written: list[_Post] = []
     async with connection.transaction():
         await _copy(connection, "follows", _follows(community, tenant_id, follows), progress)
@@ -161,7 +162,7 @@ async def seed_feed(
 
 
 async def _community(
-    connection: "asyncpg.Connection[asyncpg.Record]", users: Sequence[UUID], *, seed: int, now: datetime
+    connection: "asyncpg.Connection[asyncpg.Record]", users: Sequence[UUID], *, seed: str, now: datetime
 ) -> _Community:
     rows = await connection.fetch(
         "SELECT id, username FROM identity.profiles WHERE id = ANY($1)", list(users)

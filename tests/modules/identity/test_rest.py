@@ -118,6 +118,21 @@ async def test_a_reused_refresh_token_is_401_and_ends_its_family(
     assert (await post(client, "/auth/refresh", {"refresh_token": successor})).status_code == 401
 
 
+async def test_a_repeated_refresh_with_the_same_idempotency_key_is_no_reuse(
+    client: AsyncClient, works: Works, tenant: Tenant
+) -> None:
+    signed = await sign_in(works, tenant, await sign_up(works, tenant, "ada"))
+    first, second = [
+        await post(
+            client, "/auth/refresh", {"refresh_token": signed.refresh_token}, **{"Idempotency-Key": "lost"}
+        )
+        for _ in range(2)
+    ]
+    assert first.json() == second.json()
+    successor = {"refresh_token": second.json()["data"]["refresh_token"]}
+    assert (await post(client, "/auth/refresh", successor)).status_code == 200
+
+
 async def test_logging_out_takes_a_refresh_token_or_nothing_at_all(
     client: AsyncClient, works: Works, tenant: Tenant
 ) -> None:

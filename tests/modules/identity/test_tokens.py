@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from tests.cast import sign_in, sign_up
+from tests.conftest import eventually
 from tests.modules.identity.people import actor_of
 from threadly.modules import identity
 from threadly.modules.identity import access_tokens
@@ -84,6 +85,23 @@ async def test_a_token_is_checked_without_a_query_once_the_keys_are_known(
     for _ in range(3):
         assert (await checker.check(tenant, token)).me == ada.me
     assert counting.reads == 1
+
+
+async def test_what_is_known_is_renewed_before_anybody_must_wait(
+    works: Works, tenant: Tenant, ada: Actor
+) -> None:
+    token = (await sign_in(works, tenant, ada)).access_token
+    counting = CountingWorks(works.database, works.settings)
+    clock = [0.0]
+    checker = TokenChecker(counting, steady_s=lambda: clock[0])
+    for moment_s, reads in ((0.0, 1), (0.4, 1), (0.6, 2), (1.05, 2), (1.2, 3), (5.0, 4)):
+        clock[0] = moment_s
+        await checker.check(tenant, token)
+
+        async def renewed(reads: int = reads) -> bool:
+            return counting.reads == reads and not checker.is_renewing
+
+        await eventually(renewed, within_s=2)
 
 
 async def test_an_expired_token_says_that_it_expired(works: Works, tenant: Tenant, ada: Actor) -> None:

@@ -1,17 +1,20 @@
 """Who makes a request: an access token, checked without a query, or a browser's session cookie, by its row.
 
-Each process keeps, for each tenant it serves, the public keys and the sessions whose tokens ended early. Both
-are read again once they are a second old (two small queries a second for each tenant in use), so a sign-out,
-a deleted account or a withdrawn role is known everywhere within that second. A key that is not known yet is
-looked for at once, at most four times a second however many forged tokens arrive: they wait together.
+Each process keeps, for each tenant it serves, the public keys and the sessions whose tokens ended early. What
+it knows is never older than a second (a few small queries a second for each tenant in use, which nobody waits
+for while requests keep coming), so a sign-out, a deleted account or a new role is known everywhere within it.
+A key that is not known yet is looked for at once, at most four times a second however many forged tokens
+arrive: they wait together.
 """
 
 import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from hashlib import sha256
+from math import inf
 from typing import Final
 from weakref import WeakKeyDictionary, proxy
 
@@ -25,12 +28,14 @@ from threadly.modules.identity.permissions import permissions_of
 from threadly.modules.identity.repository import FIND_BROWSER_SESSION, LIST_VOIDED, TOUCH_SESSION, SessionRow
 from threadly.modules.identity.rules import ACCESS_TOKEN_LIFETIME, SESSION_TOUCH_AFTER, session_end
 from threadly.modules.identity.verbs.signing import list_public_keys
+from threadly.platform.db import DatabaseUnavailable
 from threadly.platform.ids import UUID
 from threadly.platform.work import ANONYMOUS, Actor, Tenant, Work, Works
 
 __all__ = ["authenticate"]
 
 FRESH_S: Final = 1.0
+RENEWED_AFTER_S: Final = 0.5
 UNKNOWN_KEY_PAUSE_S: Final = 0.25
 # A check costs about 75 µs; a remembered one, 2. At about 1 kB each these are 4 MB at the most.
 REMEMBERED_MOST: Final = 4_096
@@ -81,7 +86,12 @@ class TokenChecker:
         self._steady_s = steady_s
         self._trusts: dict[int, Trust] = {}
         self._reading: dict[int, asyncio.Lock] = {}
+        self._renewing: dict[int, asyncio.Task[None]] = {}
         self._remembered: OrderedDict[tuple[int, bytes], Remembered] = OrderedDict()
+
+    @property
+    def is_renewing(self) -> bool:
+        return bool(self._renewing)
 
     async def check(self, tenant: Tenant, token: str) -> Actor:
         """Raises TokenInvalid, TokenExpired or DatabaseUnavailable."""
@@ -128,13 +138,31 @@ class TokenChecker:
     async def _trust(self, tenant: Tenant, *, age_s: float) -> Trust:
         """What is known, at most `age_s` old; whoever finds it older reads it for all."""
         trust = self._trusts.get(tenant.id)
-        if trust is not None and self._steady_s() - trust.read_at < age_s:
-            return trust
+        age = self._age_s(trust)
+        if trust is None or age >= age_s:
+            return await self._renew(tenant, age_s)
+        if age >= RENEWED_AFTER_S and tenant.id not in self._renewing:
+            # Before it is too old, so that nobody has to wait.
+            self._renewing[tenant.id] = asyncio.create_task(self._renew_quietly(tenant))
+        return trust
+
+    async def _renew(self, tenant: Tenant, age_s: float) -> Trust:
         async with self._reading.setdefault(tenant.id, asyncio.Lock()):
             trust = self._trusts.get(tenant.id)
-            if trust is None or self._steady_s() - trust.read_at >= age_s:
+            if trust is None or self._age_s(trust) >= age_s:
                 trust = self._trusts[tenant.id] = await self._read_trust(tenant, trust)
             return trust
+
+    async def _renew_quietly(self, tenant: Tenant) -> None:
+        try:
+            # An outage is told to whoever finds the trust too old.
+            with suppress(DatabaseUnavailable):
+                await self._renew(tenant, RENEWED_AFTER_S)
+        finally:
+            del self._renewing[tenant.id]
+
+    def _age_s(self, trust: Trust | None) -> float:
+        return self._steady_s() - trust.read_at if trust else inf
 
     async def _read_trust(self, tenant: Tenant, before: Trust | None) -> Trust:
         read_at = self._steady_s()

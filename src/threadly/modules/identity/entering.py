@@ -5,14 +5,20 @@ that long, and a crowd that signs in would leave none for those who read. So her
 computed or verified with nothing open, and a Work writes, which makes sure that what was read still holds.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Protocol, TypeVar
 
 import msgspec
 
 from threadly.modules.identity import rules
-from threadly.modules.identity.errors import AccountMissing, WrongCredentials, WrongPassword
+from threadly.modules.identity.errors import (
+    AccountMissing,
+    RefreshTokenReused,
+    WrongCredentials,
+    WrongPassword,
+)
 from threadly.modules.identity.passwords import passwords
 from threadly.modules.identity.repository import (
     FIND_CREDENTIALS,
@@ -24,13 +30,13 @@ from threadly.modules.identity.repository import (
 )
 from threadly.modules.identity.types import Account, SignedIn
 from threadly.modules.identity.verbs import accounts, links, sessions
-from threadly.platform.errors import Refusal
 from threadly.platform.ids import UUID
 from threadly.platform.work import Work
 
 __all__ = [
     "Units",
     "change_password",
+    "ending_reuse",
     "hash_password",
     "prepare_sign_in",
     "prepare_sign_up",
@@ -127,10 +133,18 @@ async def prepare_sign_in(
 
 async def refresh(units: Units, *, refresh_token: str) -> SignedIn:
     """The next pair of tokens. Raises RefreshTokenInvalid; RefreshTokenReused once the session has ended."""
-    outcome = await units.write(partial(sessions.use_refresh_token, refresh_token=refresh_token))
-    if isinstance(outcome, Refusal):
-        raise outcome
-    return outcome
+    async with ending_reuse(units, refresh_token=refresh_token):
+        return await units.write(partial(sessions.use_refresh_token, refresh_token=refresh_token))
+
+
+@asynccontextmanager
+async def ending_reuse(units: Units, *, refresh_token: str) -> AsyncIterator[None]:
+    """Around `use_refresh_token`: a token that was used before ends its session, and is refused."""
+    try:
+        yield
+    except RefreshTokenReused:
+        await units.write(partial(sessions.end_reused_session, refresh_token=refresh_token))
+        raise
 
 
 async def prove_password(units: Units, *, password: str, field: str = "password") -> None:

@@ -91,13 +91,15 @@ async def log_in(edge: Edge, data: Login) -> Response[Success[SignedIn]]:
     "/auth/refresh",
     operation_id="refresh",
     summary="Exchange a refresh token for the next pair of tokens",
-    description="A refresh token works once. If a used one comes back, its session ends for whoever has it.",
+    description="A refresh token works once. If a used one comes back, its session ends for whoever has it;"
+    " to repeat a request whose answer was lost, send the same Idempotency-Key with both.",
     tags=AUTH,
     status_code=200,
 )
 async def refresh(edge: Edge, data: Refresh) -> Response[Success[SignedIn]]:
-    signed = await entering.refresh(edge, refresh_token=data.refresh_token)
-    return Response(Success(data=signed), status_code=200, headers=NO_STORE)
+    act = partial(sessions.use_refresh_token, refresh_token=data.refresh_token)
+    async with entering.ending_reuse(edge, refresh_token=data.refresh_token):
+        return _private(await edge.post(act))
 
 
 @post("/auth/logout", operation_id="log_out", summary="End this session", tags=AUTH, status_code=204)

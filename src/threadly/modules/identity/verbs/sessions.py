@@ -31,6 +31,7 @@ from threadly.platform.ids import UUID, new_id
 from threadly.platform.work import Work
 
 __all__ = [
+    "end_reused_session",
     "end_sessions_of",
     "list_sessions",
     "open_api_session",
@@ -58,24 +59,35 @@ async def open_browser_session(work: Work, account: Account, *, device: str = ""
     return BrowserSession(account, token, max_age_s=int(SESSION_WHOLE_LIFETIME.total_seconds()))
 
 
-async def use_refresh_token(work: Work, *, refresh_token: str) -> SignedIn | RefreshTokenReused:
-    """The next pair of tokens; the given one is used up. Raises RefreshTokenInvalid.
+async def use_refresh_token(work: Work, *, refresh_token: str) -> SignedIn:
+    """The next pair of tokens; the given one is used up.
 
-    A token that comes back after its use was stolen, or its use was: nobody can tell who holds the newer one.
-    So the session is ended for both, with no grace for clients that refresh twice at once: of two at the
-    same instant one gets a pair, and the other ends it. That refusal is returned, not raised, because the
-    ending must be committed.
+    Raises RefreshTokenInvalid, and RefreshTokenReused for a token that comes back after its use: then
+    `end_reused_session` must follow, in a Work of its own since this one is undone.
     """
     token_hash = hash_of(refresh_token)
     family = await work.one(USE_REFRESH_TOKEN, token_hash, work.now)
     if family is None:
-        return await _refuse_or_end(work, token_hash)
+        state = await work.one(GET_TOKEN_STATE, token_hash)
+        raise RefreshTokenReused if state and state.used and state.in_force else RefreshTokenInvalid
     account = await work.one(GET_ACCOUNT, family.user_id)
     assert account is not None, "a session ends with its account"
     ends = session_end(created_at=family.created_at, now=work.now)
     await work.run(TOUCH_SESSION, family.session_id, work.now, ends)
     successor = await _add_refresh_token(work, family.session_id, ends)
     return await _issue(work, account, family.session_id, refresh_token=successor)
+
+
+async def end_reused_session(work: Work, *, refresh_token: str) -> None:
+    """End the session of a refresh token that was used twice.
+
+    It was stolen, or its successor was: nobody can tell who holds the newer one, so it ends for both. There
+    is no grace for clients that refresh twice at once: of two at the same instant one gets a pair, and the
+    other ends it.
+    """
+    state = await work.one(GET_TOKEN_STATE, hash_of(refresh_token))
+    if state is not None and state.used:
+        await _end(work, state.session_id)
 
 
 async def sign_out(work: Work, *, refresh_token: str | None = None) -> None:
@@ -152,14 +164,6 @@ async def _issue(work: Work, account: Account, session_id: UUID, *, refresh_toke
         now=work.now,
     )
     return SignedIn(account, access_token, int(ACCESS_TOKEN_LIFETIME.total_seconds()), refresh_token)
-
-
-async def _refuse_or_end(work: Work, token_hash: bytes) -> RefreshTokenReused:
-    state = await work.one(GET_TOKEN_STATE, token_hash)
-    if state is None or not (state.used and state.in_force):
-        raise RefreshTokenInvalid
-    await _end(work, state.session_id)
-    return RefreshTokenReused()
 
 
 async def _end(work: Work, session_id: UUID) -> None:

@@ -18,7 +18,7 @@ from threadly.platform.http.application import make_application
 from threadly.platform.http.edge import EdgeKit, edge_of
 from threadly.platform.http.front import Front
 from threadly.platform.runtime import Runtime
-from threadly.platform.telemetry import configure_logging, configure_tracing, stop_tracing
+from threadly.platform.telemetry import configure_logging, configure_tracing, metrics, stop_tracing
 from threadly.platform.work import Work
 from threadly.settings import read_settings
 from threadly.web import STATIC, avatar_of
@@ -48,6 +48,12 @@ def make_app(runtime: Runtime) -> Front:
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
         configure_tracing(settings, "threadly-web")
         await runtime.start()
+        metrics.watch(
+            "threadly_db_connections",
+            "Connections to PostgreSQL by pool and state.",
+            runtime.database.count_connections,
+            label="state",
+        )
         yield
         await runtime.stop()
         stop_tracing()

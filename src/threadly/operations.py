@@ -104,7 +104,7 @@ async def grant_role(settings: Settings, *, tenant: str, username: str, role: st
         async with runtime.works.write(found, SYSTEM) as work:
             profile = await identity.get_profile(work, id_or_username=username)
             await identity.set_role(work, user_id=profile.id, role=role)
-    print(f"{username} is {role} now; it takes effect at the next sign-in, or within 15 minutes.")
+    print(f"{username} is {role} now: in a browser at once, in programs when they next refresh their token.")
 
 
 async def _tenant_with(runtime: Runtime, event_id: UUID) -> Tenant:

@@ -17,7 +17,7 @@ import msgspec
 from threadly.platform.embedded import EmbeddedServers, NotStarted, ServerUrls
 from threadly.platform.progress import Progress
 from threadly.platform.supervisor import Program, Supervised, Supervisor, interrupt_on_stop_signals
-from threadly.platform.telemetry.processes import prepare_metrics
+from threadly.platform.telemetry.processes import METRICS_VARIABLE, prepare_metrics
 from threadly.settings import Settings, variable_of
 
 __all__ = ["located", "run_up", "run_web"]
@@ -34,6 +34,7 @@ def run_up(settings: Settings, *, demo: bool) -> int:
         _refuse_taken_port(settings)
         servers = EmbeddedServers(settings, attach=False, progress=progress)
         with servers as urls:
+            prepare_metrics(settings.home / "run" / "metrics")
             environ = _environment(with_urls(settings, urls))
             if _run_once("prepare", *(["--demo"] if demo else []), environ=environ):
                 return 1
@@ -55,7 +56,8 @@ def run_web(settings: Settings) -> int:
     """Serve HTTP with `settings.workers` processes until asked to stop."""
     with located(settings) as located_settings:
         os.environ.update(_environment(located_settings))
-        prepare_metrics(settings.home / "run" / "metrics")
+        if METRICS_VARIABLE not in os.environ:  # else `up` has named the directory that its children share
+            prepare_metrics(settings.home / "run" / "metrics")
         serve = _serve_granian if settings.server == "granian" else _serve_uvicorn
         serve(located_settings)
     return 0

@@ -19,7 +19,7 @@ OUTBOX_CHANNEL = "threadly_outbox"
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of all facts. A subclass names itself: `class PostPublished(Event, frozen=True, tag="feed.post_published")`.
+    """Base of all facts. A subclass names itself by its tag, `feed.post_published`.
 
     Fields may be added with a default; none may be removed or change meaning while events of that name are
     kept for replay.

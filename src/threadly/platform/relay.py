@@ -24,6 +24,7 @@ from threadly.platform.db import DatabaseUnavailable, sql
 from threadly.platform.errors import Kind, Refusal
 from threadly.platform.events import OUTBOX_CHANNEL, Event, Reaction, Reactions
 from threadly.platform.ids import UUID
+from threadly.platform.telemetry.metrics import observe_event
 from threadly.platform.telemetry.tracing import continue_trace, span
 from threadly.platform.tenants import Tenants
 from threadly.platform.work import SYSTEM, Tenant, Work, Works
@@ -53,6 +54,7 @@ class OutboxRow(msgspec.Struct, frozen=True):
     name: str
     payload: Any
     traceparent: str
+    emitted_at: datetime
 
 
 class FailedRow(msgspec.Struct, frozen=True):
@@ -62,6 +64,7 @@ class FailedRow(msgspec.Struct, frozen=True):
     name: str
     payload: Any
     traceparent: str
+    emitted_at: datetime
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
@@ -78,7 +81,7 @@ class DeadLetter(msgspec.Struct, frozen=True):
 TAKE = sql(
     "platform.take_events",
     """
-    SELECT id, name, payload, traceparent FROM platform.outbox
+    SELECT id, name, payload, traceparent, emitted_at FROM platform.outbox
     WHERE done_at IS NULL AND name = ANY($2::text[]) ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
     """,
     into=OutboxRow,
@@ -91,7 +94,7 @@ MARK_DONE = sql(
 TAKE_FAILED = sql(
     "platform.take_failed_reactions",
     """
-    SELECT f.event_id, f.reaction, f.attempts, o.name, o.payload, o.traceparent
+    SELECT f.event_id, f.reaction, f.attempts, o.name, o.payload, o.traceparent, o.emitted_at
     FROM platform.failed_reactions f JOIN platform.outbox o ON o.id = f.event_id
     WHERE f.dead_at IS NULL AND f.next_attempt_at <= $1
     ORDER BY f.next_attempt_at LIMIT $2 FOR UPDATE OF f SKIP LOCKED
@@ -211,6 +214,7 @@ class Relay:
                         await self._react(work, row, reaction)
                 if rows:
                     await work.run(MARK_DONE, [row.id for row in rows])
+            self._count(rows)
             return len(rows)
         except DatabaseUnavailable:
             raise
@@ -227,13 +231,14 @@ class Relay:
                 for reaction in self._reactions.of(row.name):
                     await self._react_or_set_aside(work, row, reaction, attempts=0)
                 await work.run(MARK_DONE, [row.id])
+            self._count([row])
         return BATCH_SIZE
 
     async def _retry_batch(self, tenant: Tenant) -> int:
         async with self._works.write(tenant, SYSTEM) as work:
             failed = await work.all(TAKE_FAILED, work.now, BATCH_SIZE)
             for each in failed:
-                row = OutboxRow(each.event_id, each.name, each.payload, each.traceparent)
+                row = OutboxRow(each.event_id, each.name, each.payload, each.traceparent, each.emitted_at)
                 reaction = self._reactions.named(each.name, each.reaction)
                 # A reaction that this version no longer has is nobody's work any more.
                 done = reaction is None or await self._react_or_set_aside(
@@ -242,6 +247,11 @@ class Relay:
                 if done:
                     await work.run(RESOLVE_FAILED, each.event_id, each.reaction)
         return len(failed)
+
+    def _count(self, rows: list[OutboxRow]) -> None:
+        now = self._works.clock()
+        for row in rows:
+            observe_event(row.name, (now - row.emitted_at).total_seconds())
 
     async def _react_or_set_aside(
         self, work: Work, row: OutboxRow, reaction: Reaction, *, attempts: int

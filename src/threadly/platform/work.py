@@ -215,7 +215,7 @@ class Works:
         self.database = database
         self.settings = settings
         self._after_commit = after_commit
-        self._clock = clock
+        self.clock = clock
 
     @asynccontextmanager
     async def read(
@@ -261,7 +261,7 @@ class Works:
 
     def _work(self, connection: Connection, tenant: Tenant, actor: Actor, *, writes: bool) -> Work:
         return Work(
-            connection, tenant=tenant, actor=actor, now=self._clock(), settings=self.settings, writes=writes
+            connection, tenant=tenant, actor=actor, now=self.clock(), settings=self.settings, writes=writes
         )
 
     async def _tell(self, work: Work) -> None:

@@ -17,7 +17,6 @@ from threadly.platform.http.edge import Edge
 from threadly.platform.http.refusals import NotFound
 from threadly.platform.ids import parse_id
 from threadly.platform.mail import KeptLetter, find_letter, list_letters
-from threadly.platform.telemetry.metrics import SIGNUPS
 from threadly.platform.work import Work
 from threadly.web import EMPTY_FORM, Flash, Form, moment
 from threadly.web.pages import Pages, local_path
@@ -51,7 +50,6 @@ async def sign_up(edge: Edge, pages: Pages) -> Page:
         )
     except Refusal as refusal:
         return await _door_again(edge, pages, "identity/signup.html", fields, refusal)
-    SIGNUPS.inc()
     flash = Flash(
         "success", f"Welcome, {session.user.name}! We have sent you a mail to confirm your address."
     )

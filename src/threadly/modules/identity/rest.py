@@ -11,7 +11,6 @@ from threadly.modules.identity.types import SignedIn
 from threadly.modules.identity.verbs import accounts, links, sessions
 from threadly.platform.http.edge import Edge
 from threadly.platform.http.envelope import Success
-from threadly.platform.telemetry.metrics import SIGNUPS
 from threadly.platform.work import Work
 
 __all__ = ["routes"]
@@ -74,8 +73,6 @@ async def sign_up(edge: Edge, data: NewAccount) -> Response[Success[SignedIn]]:
         opening=_api_session(edge),
     )
     answer = await edge.create(act, location=lambda signed: f"/api/v1/users/{signed.user.id}")
-    if "Idempotent-Replayed" not in answer.headers:
-        SIGNUPS.inc()
     return _private(answer)
 
 

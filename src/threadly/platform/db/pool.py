@@ -84,6 +84,18 @@ class Database:
             except TimeoutError:
                 pool.terminate()
 
+    def count_connections(self) -> dict[str, float]:
+        """This process's connections, by pool and state."""
+        pools = {"primary": self.primary} | ({"replica": self.replica} if self.has_replica else {})
+        return {
+            f"{name} {state}": float(count)
+            for name, pool in pools.items()
+            for state, count in (
+                ("idle", pool.get_idle_size()),
+                ("busy", pool.get_size() - pool.get_idle_size()),
+            )
+        }
+
     async def ping(self) -> None:
         """Raises DatabaseUnavailable when the primary does not answer."""
         try:

@@ -25,11 +25,10 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 
 __all__ = [
     "CONTENT_TYPE_LATEST",
-    "POSTS",
     "SHED",
-    "SIGNUPS",
     "forget_process",
     "keep_sampling",
+    "observe_event",
     "observe_request",
     "render_metrics",
     "sample_gauges",
@@ -43,8 +42,6 @@ _BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0)
 
 registry = CollectorRegistry()
 
-SIGNUPS = Counter("threadly_signups", "Accounts created.", registry=registry)
-POSTS = Counter("threadly_posts", "Posts published.", registry=registry)
 SHED = Counter(
     "threadly_requests_shed", "Requests refused because too many were in flight.", registry=registry
 )
@@ -52,6 +49,14 @@ _REQUEST_SECONDS = Histogram(
     "threadly_request_seconds",
     "Requests by method, route template and status class: count and duration until the last byte was sent.",
     ("method", "route", "status"),
+    buckets=_BUCKETS_S,
+    registry=registry,
+)
+
+_EVENT_SECONDS = Histogram(
+    "threadly_event_seconds",
+    "Facts by name (sign-ups, posts): count, and the time from commit until their reactions were committed.",
+    ("event",),
     buckets=_BUCKETS_S,
     registry=registry,
 )
@@ -67,6 +72,10 @@ def observe_request(method: str, route: str, status: int, duration_s: float) -> 
             return
         series = _series[key] = _REQUEST_SECONDS.labels(method, route, f"{status // 100}xx")
     series.observe(duration_s)
+
+
+def observe_event(name: str, delay_s: float) -> None:
+    _EVENT_SECONDS.labels(name).observe(max(0.0, delay_s))
 
 
 Reading = float | Mapping[str, float]

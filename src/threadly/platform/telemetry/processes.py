@@ -4,7 +4,10 @@ import os
 import sys
 from pathlib import Path
 
-__all__ = ["prepare_metrics"]
+__all__ = ["METRICS_VARIABLE", "prepare_metrics"]
+
+# The name is prometheus-client's.
+METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def prepare_metrics(directory: Path) -> None:
@@ -18,4 +21,4 @@ def prepare_metrics(directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     for leftover in directory.glob("*.db"):
         leftover.unlink()
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
+    os.environ[METRICS_VARIABLE] = str(directory.absolute())

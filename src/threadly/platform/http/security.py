@@ -24,7 +24,7 @@ def fixed_headers(settings: Settings) -> tuple[tuple[bytes, bytes], ...]:
         (b"cross-origin-opener-policy", b"same-origin"),
     ]
     if settings.secure_cookies:
-        headers.append((b"strict-transport-security", f"max-age={HSTS_S}; includeSubDomains".encode()))
+        headers.append((b"strict-transport-security", f"max-age={HSTS_S}".encode()))
     return tuple(headers)
 
 

@@ -41,8 +41,10 @@ async def test_a_deleted_comment_is_not_counted_any_more(alex: Visit, bob: Visit
     post_id = await publish(alex)
     first = await comment(bob, post_id)
     await comment(bob, post_id)
+    await publish(bob)
     await delete(bob, first)
     assert (await seen_by(alex, post_id)).comment_count == 1
+    assert (await member(bob)).post_count == 1
 
 
 async def test_deleting_twice_is_missing(alex: Visit) -> None:

@@ -142,13 +142,15 @@ async def test_a_pulled_authors_posts_are_merged_in_and_pushed_to_nobody(
 
 
 async def test_an_author_once_pulled_stays_pulled(crowd: Crowd, pulling: Works, drain: Drain) -> None:
-    star, one, two = await crowd(3)
+    star, one, two, three = await crowd(4)
     for each in (one, two):
         await follow(Visit(pulling, each.tenant, each.actor), star)
     post_id = await publish(star)
     await drain()
     await unfollow(one, star)
-    assert await home_of(two) == [post_id]
+    # Far below the threshold of these Works.
+    await follow(three, star)
+    assert await home_of(two) == await home_of(three) == [post_id]
 
 
 async def test_a_pulled_authors_own_page_shows_each_post_once(

@@ -1,8 +1,9 @@
 """feed.live: what an open page is told"""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 import httpx
 import msgspec
@@ -11,12 +12,14 @@ from tests.cast import Visit
 from tests.conftest import eventually
 from tests.modules.feed.acts import follow, publish
 from tests.modules.feed.conftest import Drain
+from threadly.modules import identity
 from threadly.modules.feed.live import BEAT, RESYNC, TOPIC, FeedNews, watch_feed
 from threadly.modules.feed.pages.stream import event_of
+from threadly.platform.http.front import Front
 from threadly.platform.pubsub import PubSub, channel_of
 from threadly.platform.runtime import Runtime
 from threadly.platform.valkey import Valkey
-from threadly.platform.work import Works
+from threadly.platform.work import Work, Works
 
 
 async def welcome() -> bool:
@@ -158,6 +161,58 @@ def test_events_are_written_as_browsers_read_them() -> None:
     assert event_of(FeedNews("post", "p1")) == b'event: post\ndata: {"post_id":"p1"}\n\n'
     assert event_of(RESYNC) == b"event: resync\ndata: {}\n\n"
     assert event_of(BEAT).startswith(b":")
+
+
+async def test_the_stream_reaches_the_browser_as_it_happens_and_ends_when_that_leaves(
+    app: Front, alex: Visit, client: httpx.AsyncClient, drain: Drain
+) -> None:
+    async def open_session(work: Work) -> identity.BrowserSession:
+        return await identity.open_browser_session(work, await identity.get_account(work))
+
+    session = await alex.write(open_session)
+    cookie = f"threadly_session={session.token}"
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": "/stream",
+        "raw_path": b"/stream",
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(b"host", client.base_url.host.encode()), (b"cookie", cookie.encode())],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 80),
+    }
+    leaves = asyncio.Event()
+    sent: list[bytes] = []
+    posts: list[FeedNews] = []
+    asked = 0
+
+    async def receive() -> dict[str, object]:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            return {"type": "http.request", "body": b"", "more_body": False}
+        await leaves.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message.get("body", b""))
+
+    serving = asyncio.create_task(app(scope, receive, send))  # type: ignore[arg-type]  # plain ASGI
+
+    async def told() -> bool:
+        posts.append(FeedNews("post", str(await publish(alex))))
+        await drain()
+        return any(event_of(post) in sent for post in posts)
+
+    # More than one post, because the first may come before the stream listens.
+    await eventually(told, every_s=0.05)
+    leaves.set()
+    async with asyncio.timeout(5):
+        await serving
 
 
 async def test_the_stream_asks_for_a_sign_in(client: httpx.AsyncClient) -> None:

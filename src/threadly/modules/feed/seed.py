@@ -69,6 +69,7 @@ CROSS JOIN LATERAL (
     ))
     ORDER BY p.id DESC LIMIT {TIMELINE_LENGTH}
 ) newest
+ORDER BY owner.id, newest.id
 ON CONFLICT DO NOTHING
 """  # noqa: S608  # only a constant is put in
 

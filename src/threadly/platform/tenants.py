@@ -3,11 +3,8 @@
 import asyncio
 import time
 
-import asyncpg
-
 from threadly.platform.actor import Tenant
 from threadly.platform.db import Database, DatabaseUnavailable
-from threadly.platform.db.pool import OUTAGES
 from threadly.platform.errors import Kind, Refusal
 
 __all__ = ["PUBLIC_TENANT_ID", "TenantMissing", "Tenants"]
@@ -71,13 +68,14 @@ class Tenants:
 
     async def _load(self) -> None:
         try:
-            rows = await self._database.replica.fetch(LOAD)
-        except (*OUTAGES, asyncpg.InterfaceError) as error:
+            async with self._database.unbound(reads=True) as connection:
+                rows = await connection.fetch(LOAD)
+        except DatabaseUnavailable:
             # A tenant seldom changes: what was known serves on while the database is away.
             if self._by_id:
                 self._fresh_until = time.monotonic() + RETRY_S
                 return
-            raise DatabaseUnavailable from error
+            raise
         by_id = {row["id"]: Tenant(row["id"], row["slug"], row["name"]) for row in rows}
         self._by_host = {row["host"]: by_id[row["id"]] for row in rows if row["host"]}
         self._by_id = by_id

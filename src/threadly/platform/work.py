@@ -7,7 +7,7 @@ the edge asks a clock, a global or an ambient user.
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from types import NoneType
 from typing import Any, Protocol, TypeVar
@@ -29,6 +29,7 @@ T = TypeVar("T")
 
 # A write that PostgreSQL aborted for the sake of another one is run again, this many times in all.
 WRITE_ATTEMPTS = 4
+ROLLBACK_TIMEOUT_S = 2.0
 RETRIED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 
 EMIT = sql(
@@ -241,9 +242,7 @@ class Works:
                 yield work
                 await work._commit()
             except BaseException:
-                # A lost connection has rolled back already, and the first error is the one to tell.
-                with suppress(Exception):
-                    await asyncio.shield(connection.execute("ROLLBACK"))
+                await _undo(connection)
                 raise
         await self._tell(work)
 
@@ -271,3 +270,13 @@ class Works:
             await self._after_commit.forget(work.tenant.id, work._forgotten)
         if work._signals:
             await self._after_commit.send(work._signals)
+
+
+async def _undo(connection: Connection) -> None:
+    """Roll back. Raises nothing, since the first error is the one to tell: what is lost or hangs is cut off,
+    and then the server rolls back by itself."""
+    try:
+        async with asyncio.timeout(ROLLBACK_TIMEOUT_S):
+            await connection.execute("ROLLBACK")
+    except Exception:
+        connection.terminate()

@@ -22,7 +22,8 @@ STATEMENT_TIMEOUT_MS = 10_000
 IDLE_CONNECTION_LIFETIME_S = 120.0
 
 # What asyncpg raises when the server is gone, going, starting or full. (TimeoutError, which acquiring a
-# connection raises when the pool is exhausted, is an OSError.)
+# connection raises when the pool is exhausted, is an OSError. InternalClientError comes from a connection
+# that heard of a shutdown while it was idle, and is confused until it notices that it is closed.)
 OUTAGES = (
     OSError,
     asyncpg.PostgresConnectionError,
@@ -30,6 +31,7 @@ OUTAGES = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
+    asyncpg.InternalClientError,
 )
 
 
@@ -98,27 +100,41 @@ class Database:
 
     async def ping(self) -> None:
         """Raises DatabaseUnavailable when the primary does not answer."""
-        try:
-            await self.primary.fetchval("SELECT 1", timeout=ACQUIRE_TIMEOUT_S)
-        except (*OUTAGES, asyncpg.InterfaceError) as error:
-            raise DatabaseUnavailable from error
+        async with self.unbound() as connection:
+            await connection.fetchval("SELECT 1")
 
     @asynccontextmanager
     async def connection(self, tenant_id: int, *, reads: bool = False) -> AsyncIterator[Connection]:
         """A connection whose row level security shows `tenant_id` only. Raises DatabaseUnavailable."""
+        async with self.unbound(reads=reads) as connection:
+            await connection.serve(tenant_id)
+            yield connection
+
+    @asynccontextmanager
+    async def unbound(self, *, reads: bool = False) -> AsyncIterator[Connection]:
+        """A connection of no tenant in particular, for what belongs to none. Raises DatabaseUnavailable.
+
+        The pool's own `fetch` and the like are not used: they give a connection back without a time limit,
+        and a server that hangs never confirms that a query was cancelled.
+        """
         pool = self.replica if reads else self.primary
-        connection: Connection | None = None
+        gone = True
         try:
             async with pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as pooled:
                 connection = cast(Connection, pooled)  # a proxy of it, which forwards everything
-                await connection.serve(tenant_id)
-                yield connection
+                try:
+                    yield connection
+                finally:
+                    gone = _is_gone(connection)
         except asyncpg.InterfaceError as error:
             # Also how asyncpg reports a wrong argument, which is our bug and no outage.
-            if connection and not connection.is_closed():
+            if not gone:
                 raise
             raise DatabaseUnavailable from error
         except OUTAGES as error:
+            if _is_cancelled():
+                # The pool waited in vain for the cancelled query to end, and told of that instead.
+                raise asyncio.CancelledError from error
             raise DatabaseUnavailable from error
 
     async def _open(self, url: str) -> "asyncpg.Pool[asyncpg.Record]":
@@ -142,6 +158,18 @@ class Database:
             )
         except (*OUTAGES, asyncpg.InterfaceError) as error:
             raise DatabaseUnavailable from error
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def _is_gone(connection: Connection) -> bool:
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:  # cut off, and so no longer the pool's
+        return True
 
 
 async def _prepare_connection(connection: asyncpg.Connection) -> None:

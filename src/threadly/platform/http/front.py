@@ -196,7 +196,8 @@ class _Flight:
         self.started_at = time.perf_counter()
         self.status = message["status"]
         kind, has_policy = _look(message["headers"])
-        if self.limit is not None:
+        # What the limit interrupts may still answer by itself: the database was slow to let go, say.
+        if self.limit is not None and not self.limit.expired():
             self.limit.reschedule(None)
         if kind.startswith(b"text/event-stream"):
             self.streams = True

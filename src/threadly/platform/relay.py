@@ -21,6 +21,7 @@ import msgspec
 import structlog
 
 from threadly.platform.db import DatabaseUnavailable, sql
+from threadly.platform.db.pool import OUTAGES
 from threadly.platform.errors import Kind, Refusal
 from threadly.platform.events import OUTBOX_CHANNEL, Event, Reaction, Reactions
 from threadly.platform.ids import UUID
@@ -160,12 +161,16 @@ class Relay:
         self._wake = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop` is set; an outage of the database is waited out."""
+        """Until `stop` is set; an outage of the database is waited out, and so is what nobody thought of."""
         while not stop.is_set():
             try:
                 await self._listen(stop)
-            except (DatabaseUnavailable, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (DatabaseUnavailable, *OUTAGES, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("relay waits for the database", error=str(error.__cause__ or error))
+                await _wait(stop, OUTAGE_PAUSE_S)
+            except Exception:
+                # A worker that died of it would take its jobs along, and meet it again after its restart.
+                log.exception("relay failed; it goes on shortly")
                 await _wait(stop, OUTAGE_PAUSE_S)
 
     async def _listen(self, stop: asyncio.Event) -> None:

@@ -50,7 +50,7 @@ async def home_page(
         posts=found.posts,
         more_url=found.more_url,
         composer=composer,
-        rail=await rail_for(edge),
+        rail=await rail_for(edge, suggest=bool(found.posts)),
         suggestions=[] if found.posts else await edge.read(_suggestions),
     )
 

@@ -67,7 +67,7 @@ async def profile(edge: Edge, pages: Pages, username: str, cursor: CursorParamet
         profile=member,
         posts=found.posts,
         more_url=found.more_url,
-        rail=await rail_for(edge),
+        rail=await rail_for(edge, suggest=False),
     )
 
 

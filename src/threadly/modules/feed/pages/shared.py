@@ -6,7 +6,7 @@ from urllib.parse import quote
 import msgspec
 
 from threadly.modules import feed
-from threadly.modules.feed.pages.view import Eyes, PersonView, PostView, RailView
+from threadly.modules.feed.pages.view import Eyes, PersonView, PostView, RailView, tags_of
 from threadly.platform.errors import Kind, Refusal
 from threadly.platform.http.edge import Edge
 from threadly.platform.paging import Keyset, Page
@@ -73,15 +73,19 @@ def more_url(edge: Edge, after: Keyset | None, *, name: str) -> str | None:
     return f"{quote(edge.request.url.path)}?cursor={cursor}" if cursor else None
 
 
-async def rail_for(edge: Edge) -> RailView:
-    """The right column: tags of the week, and a few people to follow."""
+async def rail_for(edge: Edge, *, suggest: bool = True) -> RailView:
+    """The right column: tags of the week, and a few people to follow unless the page itself has such buttons
+    (`suggest`)."""
     tags = await edge.cached(
         "feed.trending_tags", feed.list_trending_tags, into=list[feed.TagCount], ttl_s=RAIL_TTL_S
     )
 
     async def look(work: Work) -> RailView:
         people = await feed.list_people_to_follow(work, limit=RAIL_PEOPLE)
-        return Eyes(work.actor, work.now).rail(tags, people.items)
+        return RailView(tags_of(tags), Eyes(work.actor, work.now).people(people.items))
+
+    if not suggest:
+        return RailView(tags_of(tags), [])
 
     return await edge.read(look)
 

@@ -20,6 +20,7 @@ __all__ = [
     "RailView",
     "TagView",
     "VersionView",
+    "tags_of",
 ]
 
 
@@ -158,10 +159,9 @@ class Eyes(msgspec.Struct, frozen=True):
             revision.current,
         )
 
-    def rail(self, tags: Sequence[TagCount], people: Sequence[Person]) -> RailView:
-        return RailView(
-            [TagView(tag.name, tag.post_count, tag_url(tag.name)) for tag in tags], self.people(people)
-        )
+
+def tags_of(tags: Sequence[TagCount]) -> list[TagView]:
+    return [TagView(tag.name, tag.post_count, tag_url(tag.name)) for tag in tags]
 
 
 def _avatar(user_id: UUID, name: str, url: str | None) -> Avatar:

@@ -106,7 +106,12 @@ document.addEventListener("keydown", (event) => {
 // ------------------------------------------------------------- confirmation
 
 function confirmed(form) {
-  form.closest("details")?.removeAttribute("open");
+  const menu = form.closest("details");
+  if (menu) {
+    menu.open = false;
+    // Where the dialog gives the focus back to.
+    menu.querySelector("summary").focus();
+  }
   const dialog = byId("confirm");
   dialog.querySelector("h2").textContent = form.dataset.confirm;
   dialog.querySelector("[data-text]").textContent = form.dataset.confirmText ?? "";
@@ -129,6 +134,23 @@ document.addEventListener("submit", async (event) => {
   if (!form.dataset.confirm || form.hasAttribute("hx-post")) return;
   event.preventDefault();
   if (await confirmed(form)) form.submit();
+});
+
+// ------------------------------------------------------------ double clicks
+
+const IMPATIENCE_MS = 5000;
+const sentAt = new WeakMap();
+
+// The second of two quick clicks would ask again for what the first is still doing. (htmx sees to its own.)
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post" || form.hasAttribute("hx-post")) return;
+  if (Date.now() - (sentAt.get(form) ?? 0) < IMPATIENCE_MS) event.preventDefault();
+  else sentAt.set(form, Date.now());
+});
+
+addEventListener("pageshow", () => {
+  for (const form of document.forms) sentAt.delete(form);
 });
 
 // ------------------------------------------------------------------- toasts
@@ -258,9 +280,11 @@ for (const section of document.querySelectorAll("[data-needs-script]")) section.
 showTheme();
 enhance();
 setInterval(refreshTimes, MINUTE, document);
-document.addEventListener("htmx:after:swap", () => {
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   dropTwins();
   enhance();
+  const { done } = ctx.sourceElement?.dataset ?? {};
+  if (done) toast(done);
 });
 const live = document.querySelector("[data-stream]");
 if (live) follow(live);

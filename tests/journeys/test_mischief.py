@@ -34,7 +34,7 @@ async def test_an_impatient_double_click_signs_up_and_saves_once(meet: Meet) -> 
     await page.get_by_label("Username").fill("bob")
     await page.get_by_label("E-mail").fill("bob@example.com")
     await page.get_by_label("Password", exact=True).fill(PASSWORD)
-    await page.get_by_role("button", name="Create account").dblclick()
+    await page.get_by_role("button", name="Create account").dblclick(delay=60)
     await expect(page.get_by_text("Welcome, Bob!")).to_be_visible()
     await bob.write_post("Before")
     await bob.card("Before").get_by_label("More about this post").click()

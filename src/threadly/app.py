@@ -14,6 +14,7 @@ from threadly.modules.feed import pages as feed_pages
 from threadly.modules.feed import rest as feed_rest
 from threadly.modules.identity import pages as identity_pages
 from threadly.modules.identity import rest as identity_rest
+from threadly.platform.garbage import settle_garbage_collector
 from threadly.platform.http.application import make_application
 from threadly.platform.http.edge import EdgeKit, edge_of
 from threadly.platform.http.front import Front
@@ -54,6 +55,7 @@ def make_app(runtime: Runtime) -> Front:
             runtime.database.count_connections,
             label="state",
         )
+        settle_garbage_collector()
         yield
         await runtime.stop()
         stop_tracing()

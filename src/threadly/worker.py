@@ -7,6 +7,7 @@ from collections.abc import Callable
 import structlog
 
 from threadly.platform.durable.engine import Engine
+from threadly.platform.garbage import settle_garbage_collector
 from threadly.platform.relay import Relay
 from threadly.platform.runtime import Runtime
 from threadly.platform.telemetry import configure_logging, configure_tracing, stop_tracing
@@ -30,6 +31,7 @@ async def run_worker(settings: Settings, *, on_ready: Callable[[], None] = lambd
     engine = Engine(runtime.works, runtime.tenants, jobs=JOBS, schedules=SCHEDULES)
     await engine.start()
     relaying = asyncio.create_task(Relay(runtime.works, make_reactions(), runtime.tenants).run(stop))
+    settle_garbage_collector()
     log.info("worker.ready")
     on_ready()
     await asyncio.wait({relaying, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)

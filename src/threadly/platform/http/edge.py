@@ -179,14 +179,19 @@ class Edge:
     def listing(self, page: Page[T], *, name: str) -> Response[Listing[T]]:
         """200 with one page; `name` binds the cursor to this list."""
         pagination = Pagination(
-            per_page=int(self.request.query_params.get("limit", 20)),
+            # As the handler got it: "1e1" is ten.
+            per_page=msgspec.convert(self.request.query_params.get("limit", 20), int, strict=False),
             has_next=page.after is not None,
             next_cursor=self.cursor(page.after, name=name),
             total=msgspec.UNSET if page.total is None else page.total,
         )
-        items = [self._chosen(item) for item in page.items] if self._fields else page.items
-        body = _encode(Listing(data=items, pagination=pagination))
-        return cast("Response[Listing[T]]", _json(body))
+        if self._fields is None:
+            return cast(
+                "Response[Listing[T]]", _json(_encode(Listing(data=page.items, pagination=pagination)))
+            )
+        names = select_fields(self._fields, _entry_type(self.request))
+        chosen = [pick(cast(msgspec.Struct, item), names) for item in page.items]
+        return cast("Response[Listing[T]]", _json(_encode(Listing(data=chosen, pagination=pagination))))
 
     async def create(
         self, act: Callable[[Work], Awaitable[T]], *, location: Callable[[T], str]
@@ -267,7 +272,7 @@ class Edge:
         return self.request.query_params.get("fields") if self.request.scope["query_string"] else None
 
     def _chosen(self, data: T) -> T:
-        if not self._fields or not isinstance(data, msgspec.Struct):
+        if self._fields is None or not isinstance(data, msgspec.Struct):
             return data
         return cast(T, pick(data, select_fields(self._fields, type(data))))
 
@@ -298,6 +303,13 @@ def edge_of(request: AnyRequest) -> Edge:
 def _bearer(headers: dict[bytes, bytes]) -> str | None:
     scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
+
+
+def _entry_type(request: AnyRequest) -> type[msgspec.Struct]:
+    """T of a handler that returns Response[Listing[T]]: a list may be empty."""
+    (listing,) = request.route_handler.parsed_fn_signature.return_type.inner_types
+    (entry,) = listing.inner_types
+    return cast("type[msgspec.Struct]", entry.annotation)
 
 
 def _wrote_key(user_id: UUID) -> str:

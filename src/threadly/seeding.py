@@ -68,7 +68,8 @@ async def seed_community(
     connection = await asyncpg.connect(settings.owner_database_url)
     try:
         with _bar() as bar:
-            task = bar.add_task("Seeding", total=posts + follows)
+            units = feed.seed_units(users=users, posts=posts, follows=follows)
+            task = bar.add_task("Seeding", total=units)
             await feed.seed_feed(
                 connection,
                 tenant_id=PUBLIC_TENANT_ID,

@@ -24,7 +24,7 @@ from threadly.modules.feed.events import (
     PostLiked,
     PostPublished,
 )
-from threadly.modules.feed.seed import seed_feed
+from threadly.modules.feed.seed import seed_feed, seed_units
 from threadly.modules.feed.types import (
     Author,
     CommunitySize,
@@ -110,6 +110,7 @@ __all__ = [
     "list_trending_tags",
     "publish_post",
     "seed_feed",
+    "seed_units",
     "unfollow_member",
     "unlike_post",
 ]

@@ -16,10 +16,12 @@ from threadly.modules.feed.rules import TIMELINE_LENGTH, hashtags_of, mentions_o
 from threadly.modules.feed.seed_texts import compose_comment, compose_post
 from threadly.platform.ids import UUID
 
-__all__ = ["seed_feed"]
+__all__ = ["seed_feed", "seed_units"]
 
 BATCH_ROWS = 10_000
 OWNERS_PER_STATEMENT = 100
+# Filling a timeline takes about as long as copying so many rows.
+UNITS_PER_TIMELINE = 100
 DAYS = 90
 # How unequal people are: the weight of the n-th most popular member is (n + HEAD) ** -STEEPNESS.
 STEEPNESS = 0.8
@@ -126,6 +128,11 @@ class _Community:
         return min(at + within * self.random.random() ** 3, self.now)
 
 
+def seed_units(*, users: int, posts: int, follows: int) -> int:
+    """How much work `seed_feed` has with so many, in the units that its `progress` is told."""
+    return follows + posts + users * UNITS_PER_TIMELINE
+
+
 async def seed_feed(
     connection: "asyncpg.Connection[asyncpg.Record]",
     *,
@@ -141,7 +148,7 @@ async def seed_feed(
     """Fill the feed for `users`, who follow nobody yet; `connection` is the schema's owner's.
 
     `posts` counts posts without comments; `follows` is capped by what that many users allow. `progress` is
-    told how many more posts and follows are done.
+    told how many more of the `seed_units` are done.
     """
     # Two tenants must not get the same ids.
     community = await _community(connection, users, seed=f"{tenant_id}:{seed}", now=now)
@@ -157,7 +164,9 @@ async def seed_feed(
         await connection.execute(COUNT_POSTS, tenant_id)
         await connection.execute(COUNT_AUTHORS, tenant_id, pull_threshold)
         for start in range(0, len(users), OWNERS_PER_STATEMENT):
-            await connection.execute(FILL_TIMELINES, tenant_id, users[start : start + OWNERS_PER_STATEMENT])
+            owners = users[start : start + OWNERS_PER_STATEMENT]
+            await connection.execute(FILL_TIMELINES, tenant_id, owners)
+            progress(len(owners) * UNITS_PER_TIMELINE)
         for table in ("posts", "authors", "timelines"):
             await connection.execute(f"ANALYZE feed.{table}")
 

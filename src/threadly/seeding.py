@@ -22,41 +22,13 @@ MEMBERS_PER_STATEMENT = 5_000
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 FIRST_NAMES = [
-    "Amina",
-    "Bruno",
-    "Chiara",
-    "Dimitri",
-    "Elif",
-    "Farid",
-    "Greta",
-    "Hugo",
-    "Imani",
-    "Jamal",
-    "Kaya",
-    "Leila",
-    "Marco",
-    "Noor",
-    "Oskar",
-    "Paola",
-]
+    "Amina", "Bruno", "Chiara", "Dimitri", "Elif", "Farid", "Greta", "Hugo",
+    "Imani", "Jamal", "Kaya", "Leila", "Marco", "Noor", "Oskar", "Paola",
+]  # fmt: skip
 LAST_NAMES = [
-    "Abara",
-    "Berg",
-    "Costa",
-    "Dahl",
-    "Engel",
-    "Farkas",
-    "Gomez",
-    "Horvat",
-    "Ito",
-    "Jansen",
-    "Kaur",
-    "Lopes",
-    "Meyer",
-    "Novak",
-    "Osei",
-    "Petrov",
-]
+    "Abara", "Berg", "Costa", "Dahl", "Engel", "Farkas", "Gomez", "Horvat",
+    "Ito", "Jansen", "Kaur", "Lopes", "Meyer", "Novak", "Osei", "Petrov",
+]  # fmt: skip
 
 
 async def seed_community(

@@ -64,7 +64,8 @@ function count(area) {
   counter.dataset.state = left < 0 ? "over" : left <= 20 ? "near" : "";
   // A screen reader hears of it only once it matters.
   counter.setAttribute("aria-live", left <= 20 ? "polite" : "off");
-  counter.textContent = left < 0 ? `${-left} too many` : `${left} left`;
+  const said = left < 0 ? `${-left} too many` : `${left} left`;
+  counter.textContent = area.value.trim() ? said : "";
 }
 
 document.addEventListener("input", ({ target }) => {

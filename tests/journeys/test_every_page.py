@@ -8,7 +8,7 @@ from playwright.async_api import Page
 
 from tests.journeys.conftest import Meet, Settle
 from tests.journeys.visitor import Visitor
-from threadly.modules import feed
+from threadly.modules import feed, identity
 from threadly.platform.work import Work
 
 GUEST_PAGES = [
@@ -75,6 +75,7 @@ async def scene(settle: Settle) -> Scene:
 
     async def answer(work: Work) -> None:
         page = await feed.list_explore(work)
+        await identity.edit_profile(work, name=LONG[:50], bio=LONG, website=f"https://example.com/{LONG}")
         await feed.follow_member(work, member="alexsmith")
         for post in page.items:
             await feed.like_post(work, post_id=post.id)

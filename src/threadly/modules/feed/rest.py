@@ -6,6 +6,8 @@ from typing import Annotated, Protocol, TypeVar
 
 import msgspec
 from litestar import Response, delete, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 from litestar.types import ControllerRouterHandler
 from msgspec import UNSET, UnsetType
 
@@ -60,7 +62,10 @@ class ProfileChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @get("/posts", operation_id="list_home_feed", summary="Your home feed, newest first", tags=POSTS)
 async def list_home_feed(
-    edge: Edge, limit: LimitParameter = 20, cursor: CursorParameter = None, fields: FieldsParameter = None
+    edge: NamedDependency[Edge],
+    limit: LimitParameter = 20,
+    cursor: CursorParameter = None,
+    fields: FieldsParameter = None,
 ) -> Response[Listing[feed.Post]]:
     after = edge.after(cursor, name="feed.home")
     page = await edge.read(lambda work: feed.list_home_feed(work, after=after, limit=limit))
@@ -69,7 +74,10 @@ async def list_home_feed(
 
 @get("/posts/explore", operation_id="list_explore", summary="All public posts, newest first", tags=POSTS)
 async def list_explore(
-    edge: Edge, limit: LimitParameter = 20, cursor: CursorParameter = None, fields: FieldsParameter = None
+    edge: NamedDependency[Edge],
+    limit: LimitParameter = 20,
+    cursor: CursorParameter = None,
+    fields: FieldsParameter = None,
 ) -> Response[Listing[feed.Post]]:
     after = edge.after(cursor, name="feed.explore")
     page = await edge.read(lambda work: feed.list_explore(work, after=after, limit=limit))
@@ -84,7 +92,7 @@ async def list_explore(
     tags=POSTS,
 )
 async def list_trending(
-    edge: Edge, limit: LimitParameter = 20, fields: FieldsParameter = None
+    edge: NamedDependency[Edge], limit: LimitParameter = 20, fields: FieldsParameter = None
 ) -> Response[Listing[feed.Post]]:
     post_ids = await edge.cached(
         "feed.trending", feed.list_trending_ids, into=list[UUID], ttl_s=TRENDING_TTL_S
@@ -94,7 +102,7 @@ async def list_trending(
 
 
 @post("/posts", operation_id="publish_post", summary="Publish a post", tags=POSTS)
-async def publish_post(edge: Edge, data: NewPost) -> Response[Success[feed.Post]]:
+async def publish_post(edge: NamedDependency[Edge], data: JSONBody[NewPost]) -> Response[Success[feed.Post]]:
     return await edge.create(
         lambda work: feed.publish_post(
             work,
@@ -108,13 +116,17 @@ async def publish_post(edge: Edge, data: NewPost) -> Response[Success[feed.Post]
 
 
 @get("/posts/{post_id:str}", operation_id="get_post", summary="A post or comment", tags=POSTS)
-async def get_post(edge: Edge, post_id: str, fields: FieldsParameter = None) -> Response[Success[feed.Post]]:
+async def get_post(
+    edge: NamedDependency[Edge], post_id: FromPath[str], fields: FieldsParameter = None
+) -> Response[Success[feed.Post]]:
     wanted = _post_id(post_id)
     return edge.resource(await edge.read(lambda work: feed.get_post(work, post_id=wanted)))
 
 
 @patch("/posts/{post_id:str}", operation_id="edit_post", summary="Edit a post", tags=POSTS)
-async def edit_post(edge: Edge, post_id: str, data: PostChange) -> Response[Success[feed.Post]]:
+async def edit_post(
+    edge: NamedDependency[Edge], post_id: FromPath[str], data: JSONBody[PostChange]
+) -> Response[Success[feed.Post]]:
     wanted = _post_id(post_id)
     content = None if data.content is UNSET else data.content
     visibility = None if data.visibility is UNSET else data.visibility
@@ -131,7 +143,7 @@ async def edit_post(edge: Edge, post_id: str, data: PostChange) -> Response[Succ
     summary="Delete a post with its comments",
     tags=POSTS,
 )
-async def delete_post(edge: Edge, post_id: str) -> Response[None]:
+async def delete_post(edge: NamedDependency[Edge], post_id: FromPath[str]) -> Response[None]:
     wanted = _post_id(post_id)
     return await edge.remove(lambda work: feed.delete_post(work, post_id=wanted))
 
@@ -139,7 +151,7 @@ async def delete_post(edge: Edge, post_id: str) -> Response[None]:
 @post(
     "/posts/{post_id:str}/likes", status_code=204, operation_id="like_post", summary="Like a post", tags=POSTS
 )
-async def like_post(edge: Edge, post_id: str) -> Response[None]:
+async def like_post(edge: NamedDependency[Edge], post_id: FromPath[str]) -> Response[None]:
     wanted = _post_id(post_id)
     return await edge.remove(lambda work: feed.like_post(work, post_id=wanted))
 
@@ -151,7 +163,7 @@ async def like_post(edge: Edge, post_id: str) -> Response[None]:
     summary="Take a like back",
     tags=POSTS,
 )
-async def unlike_post(edge: Edge, post_id: str) -> Response[None]:
+async def unlike_post(edge: NamedDependency[Edge], post_id: FromPath[str]) -> Response[None]:
     wanted = _post_id(post_id)
     return await edge.remove(lambda work: feed.unlike_post(work, post_id=wanted))
 
@@ -163,8 +175,8 @@ async def unlike_post(edge: Edge, post_id: str) -> Response[None]:
     tags=POSTS,
 )
 async def list_comments(
-    edge: Edge,
-    post_id: str,
+    edge: NamedDependency[Edge],
+    post_id: FromPath[str],
     limit: LimitParameter = 20,
     cursor: CursorParameter = None,
     fields: FieldsParameter = None,
@@ -182,7 +194,9 @@ async def list_comments(
     summary="Comment on a post",
     tags=POSTS,
 )
-async def comment_on_post(edge: Edge, post_id: str, data: NewComment) -> Response[Success[feed.Post]]:
+async def comment_on_post(
+    edge: NamedDependency[Edge], post_id: FromPath[str], data: JSONBody[NewComment]
+) -> Response[Success[feed.Post]]:
     wanted = _post_id(post_id)
     return await edge.create(
         lambda work: feed.comment_on_post(work, post_id=wanted, content=data.content), location=_address
@@ -196,8 +210,8 @@ async def comment_on_post(edge: Edge, post_id: str, data: NewComment) -> Respons
     tags=POSTS,
 )
 async def list_revisions(
-    edge: Edge,
-    post_id: str,
+    edge: NamedDependency[Edge],
+    post_id: FromPath[str],
     limit: LimitParameter = 20,
     cursor: CursorParameter = None,
     fields: FieldsParameter = None,
@@ -214,13 +228,15 @@ async def list_revisions(
 
 @get("/users/{user_id:str}", operation_id="get_user", summary="A member's public profile", tags=USERS)
 async def get_user(
-    edge: Edge, user_id: str, fields: FieldsParameter = None
+    edge: NamedDependency[Edge], user_id: FromPath[str], fields: FieldsParameter = None
 ) -> Response[Success[feed.Member]]:
     return edge.resource(await edge.read(lambda work: feed.get_member(work, member=user_id)))
 
 
 @patch("/users/{user_id:str}", operation_id="edit_user", summary="Edit your profile", tags=USERS)
-async def edit_user(edge: Edge, user_id: str, data: ProfileChange) -> Response[Success[feed.Member]]:
+async def edit_user(
+    edge: NamedDependency[Edge], user_id: FromPath[str], data: JSONBody[ProfileChange]
+) -> Response[Success[feed.Member]]:
     async def edit(work: Work) -> feed.Member:
         me = work.actor.me
         profile = await identity.get_profile(work, id_or_username=user_id)
@@ -235,8 +251,8 @@ async def edit_user(edge: Edge, user_id: str, data: ProfileChange) -> Response[S
 
 @get("/users/{user_id:str}/posts", operation_id="list_posts_of", summary="A member’s posts", tags=USERS)
 async def list_posts_of(
-    edge: Edge,
-    user_id: str,
+    edge: NamedDependency[Edge],
+    user_id: FromPath[str],
     limit: LimitParameter = 20,
     cursor: CursorParameter = None,
     fields: FieldsParameter = None,
@@ -251,8 +267,8 @@ async def list_posts_of(
     tags=USERS,
 )
 async def list_followers(
-    edge: Edge,
-    user_id: str,
+    edge: NamedDependency[Edge],
+    user_id: FromPath[str],
     limit: LimitParameter = 20,
     cursor: CursorParameter = None,
     fields: FieldsParameter = None,
@@ -267,8 +283,8 @@ async def list_followers(
     tags=USERS,
 )
 async def list_following(
-    edge: Edge,
-    user_id: str,
+    edge: NamedDependency[Edge],
+    user_id: FromPath[str],
     limit: LimitParameter = 20,
     cursor: CursorParameter = None,
     fields: FieldsParameter = None,
@@ -283,7 +299,7 @@ async def list_following(
     summary="Follow a member",
     tags=USERS,
 )
-async def follow_user(edge: Edge, user_id: str) -> Response[None]:
+async def follow_user(edge: NamedDependency[Edge], user_id: FromPath[str]) -> Response[None]:
     return await edge.remove(lambda work: feed.follow_member(work, member=user_id))
 
 
@@ -294,7 +310,7 @@ async def follow_user(edge: Edge, user_id: str) -> Response[None]:
     summary="Stop following a member",
     tags=USERS,
 )
-async def unfollow_user(edge: Edge, user_id: str) -> Response[None]:
+async def unfollow_user(edge: NamedDependency[Edge], user_id: FromPath[str]) -> Response[None]:
     return await edge.remove(lambda work: feed.unfollow_member(work, member=user_id))
 
 

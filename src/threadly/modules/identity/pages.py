@@ -5,6 +5,8 @@ from functools import partial
 from typing import Any
 
 from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
 from threadly.modules.identity import entering, well_known
@@ -32,12 +34,12 @@ URL = re.compile(r"https?://\S+")
 
 
 @get("/signup", include_in_schema=False)
-async def show_signup(edge: Edge, pages: Pages) -> Page:
+async def show_signup(edge: NamedDependency[Edge], pages: NamedDependency[Pages]) -> Page:
     return await _door(edge, pages, "identity/signup.html")
 
 
 @post("/signup", include_in_schema=False)
-async def sign_up(edge: Edge, pages: Pages) -> Page:
+async def sign_up(edge: NamedDependency[Edge], pages: NamedDependency[Pages]) -> Page:
     fields = await _fields(edge)
     try:
         session = await entering.sign_up(
@@ -57,12 +59,12 @@ async def sign_up(edge: Edge, pages: Pages) -> Page:
 
 
 @get("/login", include_in_schema=False)
-async def show_login(edge: Edge, pages: Pages) -> Page:
+async def show_login(edge: NamedDependency[Edge], pages: NamedDependency[Pages]) -> Page:
     return await _door(edge, pages, "identity/login.html")
 
 
 @post("/login", include_in_schema=False)
-async def log_in(edge: Edge, pages: Pages) -> Page:
+async def log_in(edge: NamedDependency[Edge], pages: NamedDependency[Pages]) -> Page:
     fields = await _fields(edge)
     try:
         session = await entering.sign_in(
@@ -77,7 +79,7 @@ async def log_in(edge: Edge, pages: Pages) -> Page:
 
 
 @post("/logout", include_in_schema=False)
-async def log_out(edge: Edge, pages: Pages) -> Page:
+async def log_out(edge: NamedDependency[Edge], pages: NamedDependency[Pages]) -> Page:
     # Whoever is signed out already wanted just that.
     if edge.actor.user_id:
         await edge.write(sessions.sign_out)
@@ -85,7 +87,7 @@ async def log_out(edge: Edge, pages: Pages) -> Page:
 
 
 @get("/verify", include_in_schema=False)
-async def verify(edge: Edge, pages: Pages) -> Page:
+async def verify(edge: NamedDependency[Edge], pages: NamedDependency[Pages]) -> Page:
     token = edge.request.query_params.get("token", "")
     try:
         await edge.write(partial(links.verify_email, token=token))
@@ -99,7 +101,7 @@ async def verify(edge: Edge, pages: Pages) -> Page:
 
 
 @post("/verify/resend", include_in_schema=False)
-async def send_verification_again(edge: Edge, pages: Pages) -> Page:
+async def send_verification_again(edge: NamedDependency[Edge], pages: NamedDependency[Pages]) -> Page:
     fields = await _fields(edge)
     await edge.write(partial(links.send_verification, user_id=edge.actor.me))
     flash = Flash("success", "A new link is on its way, unless we sent one a minute ago.")
@@ -107,19 +109,19 @@ async def send_verification_again(edge: Edge, pages: Pages) -> Page:
 
 
 @get("/password/forgot", include_in_schema=False)
-async def show_forgot(edge: Edge, pages: Pages) -> Page:
+async def show_forgot(edge: NamedDependency[Edge], pages: NamedDependency[Pages]) -> Page:
     return await pages.show(edge, "identity/password_forgot.html", form=EMPTY_FORM, sent=False)
 
 
 @post("/password/forgot", include_in_schema=False)
-async def forgot(edge: Edge, pages: Pages) -> Page:
+async def forgot(edge: NamedDependency[Edge], pages: NamedDependency[Pages]) -> Page:
     fields = await _fields(edge)
     await edge.write(partial(links.request_password_reset, email=fields.get("email", "")))
     return await pages.show(edge, "identity/password_forgot.html", form=EMPTY_FORM, sent=True)
 
 
 @get("/password/reset", include_in_schema=False)
-async def show_reset(edge: Edge, pages: Pages) -> Page:
+async def show_reset(edge: NamedDependency[Edge], pages: NamedDependency[Pages]) -> Page:
     token = edge.request.query_params.get("token", "")
     try:
         await edge.read(partial(links.get_reset_link, token=token), fresh=True)
@@ -129,7 +131,7 @@ async def show_reset(edge: Edge, pages: Pages) -> Page:
 
 
 @post("/password/reset", include_in_schema=False)
-async def reset(edge: Edge, pages: Pages) -> Page:
+async def reset(edge: NamedDependency[Edge], pages: NamedDependency[Pages]) -> Page:
     fields = await _fields(edge)
     token = fields.get("token", "")
     try:
@@ -144,12 +146,12 @@ async def reset(edge: Edge, pages: Pages) -> Page:
 
 
 @get("/settings", include_in_schema=False)
-async def show_settings(edge: Edge, pages: Pages) -> Page:
+async def show_settings(edge: NamedDependency[Edge], pages: NamedDependency[Pages]) -> Page:
     return await _settings(edge, pages)
 
 
 @post("/settings/profile", include_in_schema=False)
-async def save_profile(edge: Edge, pages: Pages) -> Page:
+async def save_profile(edge: NamedDependency[Edge], pages: NamedDependency[Pages]) -> Page:
     fields = await _fields(edge)
     change = partial(
         accounts.edit_profile,
@@ -165,7 +167,7 @@ async def save_profile(edge: Edge, pages: Pages) -> Page:
 
 
 @post("/settings/password", include_in_schema=False)
-async def save_password(edge: Edge, pages: Pages) -> Page:
+async def save_password(edge: NamedDependency[Edge], pages: NamedDependency[Pages]) -> Page:
     fields = await _fields(edge)
     try:
         await entering.change_password(
@@ -180,13 +182,13 @@ async def save_password(edge: Edge, pages: Pages) -> Page:
 
 
 @post("/settings/sessions/end", include_in_schema=False)
-async def log_out_everywhere(edge: Edge, pages: Pages) -> Page:
+async def log_out_everywhere(edge: NamedDependency[Edge], pages: NamedDependency[Pages]) -> Page:
     await edge.write(sessions.sign_out_everywhere)
     return _let_out(pages.redirect(edge, "/login", flash=Flash("success", "You are signed out everywhere.")))
 
 
 @post("/settings/delete", include_in_schema=False)
-async def delete_account(edge: Edge, pages: Pages) -> Page:
+async def delete_account(edge: NamedDependency[Edge], pages: NamedDependency[Pages]) -> Page:
     fields = await _fields(edge)
     account = await edge.read(accounts.get_account, fresh=True)
     if fields.get("username", "").strip().lower() != account.username:
@@ -202,7 +204,7 @@ async def delete_account(edge: Edge, pages: Pages) -> Page:
 
 
 @get("/dev/mailbox", include_in_schema=False)
-async def show_mailbox(edge: Edge, pages: Pages) -> Page:
+async def show_mailbox(edge: NamedDependency[Edge], pages: NamedDependency[Pages]) -> Page:
     _require_mailbox(edge)
 
     async def act(work: Work) -> list[dict[str, object]]:
@@ -212,7 +214,9 @@ async def show_mailbox(edge: Edge, pages: Pages) -> Page:
 
 
 @get("/dev/mailbox/{letter_id:str}", include_in_schema=False)
-async def show_mail(edge: Edge, pages: Pages, letter_id: str) -> Page:
+async def show_mail(
+    edge: NamedDependency[Edge], pages: NamedDependency[Pages], letter_id: FromPath[str]
+) -> Page:
     _require_mailbox(edge)
     wanted = parse_id(letter_id)
 

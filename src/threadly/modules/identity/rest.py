@@ -4,6 +4,8 @@ from functools import partial
 
 import msgspec
 from litestar import Response, delete, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 from litestar.types import ControllerRouterHandler
 
 from threadly.modules.identity import entering
@@ -64,7 +66,7 @@ class Notice(msgspec.Struct, frozen=True):
 
 
 @post("/auth/signup", operation_id="sign_up", summary="Create an account and sign in", tags=AUTH)
-async def sign_up(edge: Edge, data: NewAccount) -> Response[Success[SignedIn]]:
+async def sign_up(edge: NamedDependency[Edge], data: JSONBody[NewAccount]) -> Response[Success[SignedIn]]:
     act = await entering.prepare_sign_up(
         name=data.name,
         username=data.username,
@@ -77,7 +79,7 @@ async def sign_up(edge: Edge, data: NewAccount) -> Response[Success[SignedIn]]:
 
 
 @post("/auth/login", operation_id="log_in", summary="Sign in", tags=AUTH, status_code=200)
-async def log_in(edge: Edge, data: Login) -> Response[Success[SignedIn]]:
+async def log_in(edge: NamedDependency[Edge], data: JSONBody[Login]) -> Response[Success[SignedIn]]:
     act = await entering.prepare_sign_in(
         edge, email=data.email, password=data.password, opening=_api_session(edge)
     )
@@ -93,14 +95,14 @@ async def log_in(edge: Edge, data: Login) -> Response[Success[SignedIn]]:
     tags=AUTH,
     status_code=200,
 )
-async def refresh(edge: Edge, data: Refresh) -> Response[Success[SignedIn]]:
+async def refresh(edge: NamedDependency[Edge], data: JSONBody[Refresh]) -> Response[Success[SignedIn]]:
     act = partial(sessions.use_refresh_token, refresh_token=data.refresh_token)
     async with entering.ending_reuse(edge, refresh_token=data.refresh_token):
         return _private(await edge.post(act))
 
 
 @post("/auth/logout", operation_id="log_out", summary="End this session", tags=AUTH, status_code=204)
-async def log_out(edge: Edge, data: Logout | None = None) -> None:
+async def log_out(edge: NamedDependency[Edge], data: JSONBody[Logout | None] = None) -> None:
     token = data.refresh_token if data else None
     await edge.write(partial(sessions.sign_out, refresh_token=token))
 
@@ -112,12 +114,12 @@ async def log_out(edge: Edge, data: Logout | None = None) -> None:
     tags=AUTH,
     status_code=204,
 )
-async def log_out_everywhere(edge: Edge) -> None:
+async def log_out_everywhere(edge: NamedDependency[Edge]) -> None:
     await edge.write(sessions.sign_out_everywhere)
 
 
 @post("/auth/verify", operation_id="verify_email", summary="Confirm an e-mail", tags=AUTH, status_code=204)
-async def verify_email(edge: Edge, data: LinkToken) -> None:
+async def verify_email(edge: NamedDependency[Edge], data: JSONBody[LinkToken]) -> None:
     await edge.write(partial(links.verify_email, token=data.token))
 
 
@@ -129,7 +131,7 @@ async def verify_email(edge: Edge, data: LinkToken) -> None:
     tags=AUTH,
     status_code=202,
 )
-async def forget_password(edge: Edge, data: Forgotten) -> Success[Notice]:
+async def forget_password(edge: NamedDependency[Edge], data: JSONBody[Forgotten]) -> Success[Notice]:
     await edge.write(partial(links.request_password_reset, email=data.email))
     return Success(data=Notice("If that address belongs to a member, a mail is on its way."))
 
@@ -142,7 +144,7 @@ async def forget_password(edge: Edge, data: Forgotten) -> Success[Notice]:
     tags=AUTH,
     status_code=204,
 )
-async def reset_password(edge: Edge, data: NewPassword) -> None:
+async def reset_password(edge: NamedDependency[Edge], data: JSONBody[NewPassword]) -> None:
     await entering.reset_password(edge, token=data.token, password=data.password)
 
 
@@ -154,7 +156,7 @@ async def reset_password(edge: Edge, data: NewPassword) -> None:
     tags=USERS,
     status_code=204,
 )
-async def delete_user(edge: Edge, user_id: str) -> None:
+async def delete_user(edge: NamedDependency[Edge], user_id: FromPath[str]) -> None:
     async def act(work: Work) -> None:
         _ = work.actor.me
         profile = await accounts.get_profile(work, id_or_username=user_id)

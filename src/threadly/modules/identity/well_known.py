@@ -2,6 +2,7 @@
 
 import msgspec
 from litestar import Response, get
+from litestar.di import NamedDependency
 from litestar.types import ControllerRouterHandler
 
 from threadly.modules.identity.access_tokens import ALGORITHM, public_key
@@ -35,7 +36,7 @@ class PublicKeys(msgspec.Struct, frozen=True):
     summary="The keys that verify access tokens",
     tags=["Auth"],
 )
-async def jwks(edge: Edge) -> Response[PublicKeys]:
+async def jwks(edge: NamedDependency[Edge]) -> Response[PublicKeys]:
     rows = await edge.read(list_public_keys)
     keys = [PublicKey(kid=str(row.id), x=str(public_key(row.public_key).get("x"))) for row in rows]
     return Response(PublicKeys(keys), headers={"Cache-Control": f"public, max-age={KEPT_S}"})

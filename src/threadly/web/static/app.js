@@ -218,6 +218,8 @@ function follow(list) {
     const stream = new EventSource(list.dataset.stream);
     let opened = false;
     stream.addEventListener("post", soon);
+    // Hints may have been missed, or cannot be had for now.
+    stream.addEventListener("resync", soon);
     stream.addEventListener("open", () => {
       // After a gap, whatever was missed is fetched.
       if (opened) soon();

@@ -4,6 +4,8 @@ in a list that is there already, gets the next cards only."""
 from datetime import timedelta
 
 from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
 from litestar.types import ControllerRouterHandler
 
 from threadly.modules import feed
@@ -28,7 +30,9 @@ OVERLAP = timedelta(seconds=30)
 
 
 @get("/", include_in_schema=False)
-async def home(edge: Edge, pages: Pages, cursor: CursorParameter = None) -> Response[str]:
+async def home(
+    edge: NamedDependency[Edge], pages: NamedDependency[Pages], cursor: CursorParameter = None
+) -> Response[str]:
     if edge.actor.user_id is None:
         return await _landing(edge, pages)
     return await home_page(edge, pages, cursor=cursor)
@@ -56,7 +60,9 @@ async def home_page(
 
 
 @get("/explore", include_in_schema=False)
-async def explore(edge: Edge, pages: Pages, cursor: CursorParameter = None) -> Response[str]:
+async def explore(
+    edge: NamedDependency[Edge], pages: NamedDependency[Pages], cursor: CursorParameter = None
+) -> Response[str]:
     found = await list_posts(
         edge, lambda work, after: feed.list_explore(work, after=after), name="feed.explore", cursor=cursor
     )
@@ -68,7 +74,7 @@ async def explore(edge: Edge, pages: Pages, cursor: CursorParameter = None) -> R
 
 
 @get("/trending", include_in_schema=False)
-async def trending(edge: Edge, pages: Pages) -> Response[str]:
+async def trending(edge: NamedDependency[Edge], pages: NamedDependency[Pages]) -> Response[str]:
     post_ids = await edge.cached(
         "feed.trending", feed.list_trending_ids, into=list[UUID], ttl_s=TRENDING_TTL_S
     )
@@ -82,7 +88,12 @@ async def trending(edge: Edge, pages: Pages) -> Response[str]:
 
 
 @get("/tags/{tag:str}", include_in_schema=False)
-async def tagged(edge: Edge, pages: Pages, tag: str, cursor: CursorParameter = None) -> Response[str]:
+async def tagged(
+    edge: NamedDependency[Edge],
+    pages: NamedDependency[Pages],
+    tag: FromPath[str],
+    cursor: CursorParameter = None,
+) -> Response[str]:
     name = tag[:LONGEST_TAG].lower()
     found = await list_posts(
         edge,
@@ -103,7 +114,9 @@ async def tagged(edge: Edge, pages: Pages, tag: str, cursor: CursorParameter = N
 
 
 @get("/feed/new", include_in_schema=False)
-async def new_posts(edge: Edge, pages: Pages, after: str = "") -> Response[str]:
+async def new_posts(
+    edge: NamedDependency[Edge], pages: NamedDependency[Pages], after: FromQuery[str] = ""
+) -> Response[str]:
     """The cards that are new to a page whose newest post is `after`; without it, the first page."""
     newest = parse_id(after)
 

@@ -4,6 +4,8 @@ from typing import Literal
 
 import msgspec
 from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
 from threadly.modules import feed, identity
@@ -38,7 +40,9 @@ class FollowView(msgspec.Struct, frozen=True):
 
 
 @get("/people", include_in_schema=False)
-async def people(edge: Edge, pages: Pages, cursor: CursorParameter = None) -> Response[str]:
+async def people(
+    edge: NamedDependency[Edge], pages: NamedDependency[Pages], cursor: CursorParameter = None
+) -> Response[str]:
     found = await list_people(
         edge,
         lambda work, after: feed.list_people_to_follow(work, after=after),
@@ -51,7 +55,12 @@ async def people(edge: Edge, pages: Pages, cursor: CursorParameter = None) -> Re
 
 
 @get("/people/{username:str}", include_in_schema=False)
-async def profile(edge: Edge, pages: Pages, username: str, cursor: CursorParameter = None) -> Response[str]:
+async def profile(
+    edge: NamedDependency[Edge],
+    pages: NamedDependency[Pages],
+    username: FromPath[str],
+    cursor: CursorParameter = None,
+) -> Response[str]:
     member, user_id = await _profile(edge, username)
     found = await list_posts(
         edge,
@@ -72,23 +81,37 @@ async def profile(edge: Edge, pages: Pages, username: str, cursor: CursorParamet
 
 
 @get("/people/{username:str}/followers", include_in_schema=False)
-async def followers(edge: Edge, pages: Pages, username: str, cursor: CursorParameter = None) -> Response[str]:
+async def followers(
+    edge: NamedDependency[Edge],
+    pages: NamedDependency[Pages],
+    username: FromPath[str],
+    cursor: CursorParameter = None,
+) -> Response[str]:
     return await _follows(edge, pages, username, cursor, kind="followers")
 
 
 @get("/people/{username:str}/following", include_in_schema=False)
-async def following(edge: Edge, pages: Pages, username: str, cursor: CursorParameter = None) -> Response[str]:
+async def following(
+    edge: NamedDependency[Edge],
+    pages: NamedDependency[Pages],
+    username: FromPath[str],
+    cursor: CursorParameter = None,
+) -> Response[str]:
     return await _follows(edge, pages, username, cursor, kind="following")
 
 
 @post("/people/{username:str}/follow", include_in_schema=False)
-async def follow(edge: Edge, pages: Pages, username: str) -> Response[str]:
+async def follow(
+    edge: NamedDependency[Edge], pages: NamedDependency[Pages], username: FromPath[str]
+) -> Response[str]:
     found = await edge.write(lambda work: feed.follow_member(work, member=username))
     return await _followed(edge, pages, found, now_followed=True)
 
 
 @post("/people/{username:str}/unfollow", include_in_schema=False)
-async def unfollow(edge: Edge, pages: Pages, username: str) -> Response[str]:
+async def unfollow(
+    edge: NamedDependency[Edge], pages: NamedDependency[Pages], username: FromPath[str]
+) -> Response[str]:
     found = await edge.write(lambda work: feed.unfollow_member(work, member=username))
     return await _followed(edge, pages, found, now_followed=False)
 

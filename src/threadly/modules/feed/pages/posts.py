@@ -5,6 +5,8 @@ from typing import cast
 
 import msgspec
 from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
 from threadly.modules import feed
@@ -43,7 +45,12 @@ class Thread(msgspec.Struct, frozen=True):
 
 
 @get("/posts/{post_id:str}", include_in_schema=False)
-async def show_post(edge: Edge, pages: Pages, post_id: str, cursor: CursorParameter = None) -> Response[str]:
+async def show_post(
+    edge: NamedDependency[Edge],
+    pages: NamedDependency[Pages],
+    post_id: FromPath[str],
+    cursor: CursorParameter = None,
+) -> Response[str]:
     thread = await _thread(edge, _id(post_id), cursor)
     if thread.reply_to:
         return pages.redirect(edge, f"/posts/{thread.reply_to}#comment-{thread.post.id}")
@@ -59,7 +66,9 @@ async def show_post(edge: Edge, pages: Pages, post_id: str, cursor: CursorParame
 
 
 @get("/posts/{post_id:str}/history", include_in_schema=False)
-async def show_history(edge: Edge, pages: Pages, post_id: str) -> Response[str]:
+async def show_history(
+    edge: NamedDependency[Edge], pages: NamedDependency[Pages], post_id: FromPath[str]
+) -> Response[str]:
     wanted = _id(post_id)
 
     async def look(work: Work) -> tuple[PostView, list[VersionView]]:
@@ -74,14 +83,18 @@ async def show_history(edge: Edge, pages: Pages, post_id: str) -> Response[str]:
 
 
 @get("/posts/{post_id:str}/edit", include_in_schema=False)
-async def edit_form(edge: Edge, pages: Pages, post_id: str) -> Response[str]:
+async def edit_form(
+    edge: NamedDependency[Edge], pages: NamedDependency[Pages], post_id: FromPath[str]
+) -> Response[str]:
     found = await _post_to_edit(edge, _id(post_id))
     form = Form({"content": found.content, "visibility": found.visibility})
     return await pages.show(edge, "feed/edit.html", post=found, form=form)
 
 
 @post("/posts/{post_id:str}/edit", include_in_schema=False)
-async def edit(edge: Edge, pages: Pages, post_id: str) -> Response[str]:
+async def edit(
+    edge: NamedDependency[Edge], pages: NamedDependency[Pages], post_id: FromPath[str]
+) -> Response[str]:
     wanted = _id(post_id)
     content, visibility = await field_of(edge, "content"), await field_of(edge, "visibility")
     try:
@@ -97,7 +110,7 @@ async def edit(edge: Edge, pages: Pages, post_id: str) -> Response[str]:
 
 
 @post("/posts", include_in_schema=False)
-async def publish(edge: Edge, pages: Pages) -> Response[str]:
+async def publish(edge: NamedDependency[Edge], pages: NamedDependency[Pages]) -> Response[str]:
     content, visibility = await field_of(edge, "content"), await field_of(edge, "visibility")
 
     async def act(work: Work) -> PostView:
@@ -118,7 +131,9 @@ async def publish(edge: Edge, pages: Pages) -> Response[str]:
 
 
 @post("/posts/{post_id:str}/comments", include_in_schema=False)
-async def comment(edge: Edge, pages: Pages, post_id: str) -> Response[str]:
+async def comment(
+    edge: NamedDependency[Edge], pages: NamedDependency[Pages], post_id: FromPath[str]
+) -> Response[str]:
     wanted = _id(post_id)
     content = await field_of(edge, "content")
 
@@ -145,17 +160,23 @@ async def comment(edge: Edge, pages: Pages, post_id: str) -> Response[str]:
 
 
 @post("/posts/{post_id:str}/like", include_in_schema=False)
-async def like(edge: Edge, pages: Pages, post_id: str) -> Response[str]:
+async def like(
+    edge: NamedDependency[Edge], pages: NamedDependency[Pages], post_id: FromPath[str]
+) -> Response[str]:
     return await _set_like(edge, pages, _id(post_id), liked=True)
 
 
 @post("/posts/{post_id:str}/unlike", include_in_schema=False)
-async def unlike(edge: Edge, pages: Pages, post_id: str) -> Response[str]:
+async def unlike(
+    edge: NamedDependency[Edge], pages: NamedDependency[Pages], post_id: FromPath[str]
+) -> Response[str]:
     return await _set_like(edge, pages, _id(post_id), liked=False)
 
 
 @post("/posts/{post_id:str}/delete", include_in_schema=False)
-async def delete_post(edge: Edge, pages: Pages, post_id: str) -> Response[str]:
+async def delete_post(
+    edge: NamedDependency[Edge], pages: NamedDependency[Pages], post_id: FromPath[str]
+) -> Response[str]:
     wanted = _id(post_id)
     await edge.write(lambda work: feed.delete_post(work, post_id=wanted))
     if by_htmx(edge):
@@ -164,7 +185,12 @@ async def delete_post(edge: Edge, pages: Pages, post_id: str) -> Response[str]:
 
 
 @post("/posts/{post_id:str}/comments/{comment_id:str}/delete", include_in_schema=False)
-async def delete_comment(edge: Edge, pages: Pages, post_id: str, comment_id: str) -> Response[str]:
+async def delete_comment(
+    edge: NamedDependency[Edge],
+    pages: NamedDependency[Pages],
+    post_id: FromPath[str],
+    comment_id: FromPath[str],
+) -> Response[str]:
     thread_id, wanted = _id(post_id), _id(comment_id)
 
     async def act(work: Work) -> None:

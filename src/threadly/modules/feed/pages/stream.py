@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import msgspec
 from litestar import get
+from litestar.di import NamedDependency
 from litestar.response import Stream
 from litestar.types import ControllerRouterHandler
 
@@ -21,7 +22,7 @@ STILL_HERE = b": still here\n\n"
 
 
 @get("/stream", include_in_schema=False)
-async def stream(edge: Edge) -> Stream:
+async def stream(edge: NamedDependency[Edge]) -> Stream:
     """`event: post` with `{"post_id"}`, or `event: resync`: look again. Raises SignInRequired."""
     _ = edge.actor.me
     return Stream(_lines(edge), media_type="text/event-stream", headers=HEADERS)

@@ -145,7 +145,10 @@ async def edit_post(
 )
 async def delete_post(edge: NamedDependency[Edge], post_id: FromPath[str]) -> Response[None]:
     wanted = _post_id(post_id)
-    return await edge.remove(lambda work: feed.delete_post(work, post_id=wanted))
+    return await edge.remove(
+        lambda work: feed.delete_post(work, post_id=wanted),
+        current=lambda work: feed.get_post(work, post_id=wanted),
+    )
 
 
 @post(

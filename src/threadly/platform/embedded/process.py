@@ -34,7 +34,10 @@ __all__ = [
 ]
 
 _PR_SET_PDEATHSIG = 1
-_PR_SET_KEEPCAPS = 8
+_PR_SET_SECUREBITS = 28
+# Leaves the capabilities alone when the user changes, and makes access(2), which PostgreSQL's programs ask
+# before they start each other, count them.
+_SECBIT_NO_SETUID_FIXUP = 1 << 2
 _PR_CAP_AMBIENT = 47
 _PR_CAP_AMBIENT_RAISE = 2
 _CAPABILITY_VERSION = 0x20080522  # _LINUX_CAPABILITY_VERSION_3
@@ -182,7 +185,7 @@ def _bound_to_this_process(death_signal: signal.Signals, account: Account | None
 def _become(account: Account, libc: ctypes.CDLL | None) -> None:
     keeps = account.passes_closed_doors and libc is not None
     if libc is not None and keeps:
-        libc.prctl(_PR_SET_KEEPCAPS, 1)
+        libc.prctl(_PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP)
     os.setgroups([])
     os.setgid(account.gid)
     os.setuid(account.uid)

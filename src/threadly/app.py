@@ -1,5 +1,6 @@
 """The composition root of a web process: settings in, ASGI application out. Everything is wired here."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from threadly.platform.garbage import settle_garbage_collector
 from threadly.platform.http.application import make_application
 from threadly.platform.http.edge import EdgeKit, edge_of
 from threadly.platform.http.front import Front
+from threadly.platform.http.stopping import before_stopping
 from threadly.platform.runtime import Runtime
 from threadly.platform.telemetry import configure_logging, configure_tracing, metrics, stop_tracing
 from threadly.platform.work import Work
@@ -56,7 +58,8 @@ def make_app(runtime: Runtime) -> Front:
             label="state",
         )
         settle_garbage_collector()
-        yield
+        with before_stopping(lambda: asyncio.ensure_future(runtime.pubsub.stop())):  # which ends the streams
+            yield
         await runtime.stop()
         stop_tracing()
 

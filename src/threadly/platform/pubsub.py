@@ -145,6 +145,7 @@ class PubSub:
         self._channels: dict[str, _Channel] = {}
         self._link: Link | None = None
         self._task: asyncio.Task[None] | None = None
+        self._stopped = False
 
     @property
     def connected(self) -> bool:
@@ -152,10 +153,13 @@ class PubSub:
 
     async def start(self) -> None:
         """Begins to connect, and keeps doing so in the background; never fails for a server that is down."""
+        self._stopped = False
         if self._task is None:
             self._task = asyncio.create_task(self._stay_connected(), name="pubsub")
 
     async def stop(self) -> None:
+        """Ends every subscription, and those to come at once."""
+        self._stopped = True
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -186,6 +190,8 @@ class PubSub:
         fresh = [name for name in names if name not in self._channels]
         for name in names:
             self._channels.setdefault(name, _Channel()).listeners.add(listener)
+        if self._stopped:
+            listener._end()
         link = self._link
         if link is None:
             self._owe(listener, names)

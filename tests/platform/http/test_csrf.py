@@ -110,6 +110,16 @@ async def test_an_api_call_without_cookies_or_with_a_token_of_its_own_needs_none
     assert (await browser.post("/api/v1/signups", json=JSON, headers=headers)).status_code == 201
 
 
+@pytest.mark.parametrize("authorization", ["Basic YWRhOnB3", "", "Bearerless x"])
+async def test_credentials_that_are_no_token_leave_the_cookie_to_be_proven(
+    browser: httpx.AsyncClient, authorization: str
+) -> None:
+    browser.cookies.set("threadly_session", "a session")
+    headers = {"Authorization": authorization, **FOREIGN}
+    assert (await browser.post("/api/v1/signups", json=JSON, headers=headers)).status_code == 403
+    assert (await browser.post("/form", data={"name": "x"}, headers=headers)).status_code == 403
+
+
 async def test_a_route_may_opt_out(browser: httpx.AsyncClient) -> None:
     assert (await browser.post("/hook", content=b"signed by the sender", headers=FOREIGN)).status_code == 200
 

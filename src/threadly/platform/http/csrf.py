@@ -61,7 +61,7 @@ class Csrf:
             raise CsrfMissing
 
     def _applies(self, exchange: Exchange, request: Connection) -> bool:
-        if b"authorization" in exchange.headers or request.route_handler.opt.get("csrf") is False:
+        if _is_by_token(exchange.headers) or request.route_handler.opt.get("csrf") is False:
             return False
         return not request.scope["path"].startswith("/api/") or SESSION_COOKIE in request.cookies
 
@@ -90,6 +90,12 @@ def csrf_token(request: Connection) -> str:
     """For templates: `<input type="hidden" name="_csrf" value="{{ csrf_token }}">`."""
     csrf: Csrf = request.app.state.csrf
     return csrf.token(request)
+
+
+def _is_by_token(headers: dict[bytes, bytes]) -> bool:
+    """Whether a token signs the request in, and so no cookie does. Other schemes, which browsers send by
+    themselves (Basic, to a proxy that asks for a password), leave the cookie to count."""
+    return headers.get(b"authorization", b"").partition(b" ")[0].lower() == b"bearer"
 
 
 async def _field(request: Request[Any, Any, Any]) -> str | None:

@@ -1,5 +1,6 @@
 """Work: one transaction, facts that become durable with it, and tenants kept apart."""
 
+from contextlib import suppress
 from types import NoneType
 
 import asyncpg
@@ -7,7 +8,7 @@ import pytest
 
 from threadly.platform.db import sql
 from threadly.platform.ids import new_id
-from threadly.platform.work import ANONYMOUS, SYSTEM, Tenant, Works
+from threadly.platform.work import ANONYMOUS, SYSTEM, CommittedNothing, Tenant, Works
 
 PUT = sql(
     "test.put",
@@ -28,6 +29,19 @@ async def test_what_a_work_wrote_is_there_after_it_and_nothing_of_a_work_that_ra
             raise ZeroDivisionError
     async with works.read(tenant) as work:
         assert await work.one(COUNT_ALL) == 1
+
+
+async def test_a_work_that_swallowed_an_error_of_the_database_does_not_claim_to_be_done(
+    works: Works, tenant: Tenant
+) -> None:
+    job_id = str(new_id())
+    with pytest.raises(CommittedNothing):
+        async with works.write(tenant, SYSTEM) as work:
+            await work.run(PUT, job_id, "once")
+            with suppress(asyncpg.UniqueViolationError):
+                await work.run(PUT, job_id, "once")
+    async with works.read(tenant) as work:
+        assert await work.one(COUNT_ALL) == 0
 
 
 async def test_a_query_with_no_where_returns_nothing_of_another_tenant(

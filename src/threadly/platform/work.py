@@ -23,7 +23,18 @@ from threadly.platform.ids import UUID, new_id
 from threadly.platform.telemetry.tracing import current_traceparent, span
 from threadly.settings import Settings
 
-__all__ = ["ANONYMOUS", "SYSTEM", "Actor", "Denied", "SignInRequired", "Signal", "Tenant", "Work", "Works"]
+__all__ = [
+    "ANONYMOUS",
+    "SYSTEM",
+    "Actor",
+    "CommittedNothing",
+    "Denied",
+    "SignInRequired",
+    "Signal",
+    "Tenant",
+    "Work",
+    "Works",
+]
 
 T = TypeVar("T")
 
@@ -67,6 +78,11 @@ class AfterCommit(Protocol):
 
     async def send(self, signals: list[Signal]) -> None: ...
     async def forget(self, tenant_id: int, tags: set[str]) -> None: ...
+
+
+class CommittedNothing(Exception):
+    """A statement failed and its error was swallowed outside of a savepoint: PostgreSQL answers the COMMIT of
+    such a transaction with a rollback, and raises nothing."""
 
 
 class Work:
@@ -199,7 +215,9 @@ class Work:
             columns = [list(column) for column in zip(*self._emitted, strict=True)]
             await self.run(EMIT, *columns)
         with span("platform.commit", kind="sql"):
-            await self._connection.execute("COMMIT")
+            outcome = await self._connection.execute("COMMIT")
+        if outcome != "COMMIT":
+            raise CommittedNothing
 
 
 class Works:

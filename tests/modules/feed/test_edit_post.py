@@ -1,14 +1,26 @@
 """feed.edit_post and feed.list_revisions"""
 
+import asyncio
+
 import asyncpg
 import pytest
 
 from tests.cast import Visit
+from tests.conftest import eventually
 from tests.modules.feed.acts import every_page, publish, seen_by
 from tests.modules.feed.conftest import SignUp
 from threadly.modules import feed
+from threadly.platform.db import sql
 from threadly.platform.ids import UUID
-from threadly.platform.work import Denied
+from threadly.platform.work import Denied, Tenant, Works
+
+WAITING = sql("test.waiting", "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)", into=bool)
+
+
+async def somebody_waits(works: Works, tenant: Tenant) -> bool:
+    """Whether a transaction waits for another one."""
+    async with works.read(tenant) as work:
+        return bool(await work.one(WAITING))
 
 
 async def edit(by: Visit, post_id: UUID, content: str) -> feed.Post:
@@ -50,6 +62,19 @@ async def test_history_pages_without_gaps_or_repeats(alex: Visit) -> None:
 async def test_a_change_that_changes_nothing_is_no_edit(alex: Visit) -> None:
     post_id = await publish(alex, "same")
     assert not (await edit(alex, post_id, " same ")).edited
+
+
+async def test_of_two_changes_at_once_neither_takes_the_other_back(
+    works: Works, tenant: Tenant, alex: Visit
+) -> None:
+    post_id = await publish(alex, "a typo")
+    async with works.write(tenant, alex.actor) as first:
+        await feed.edit_post(first, post_id=post_id, visibility="followers")
+        second = asyncio.create_task(edit(alex, post_id, "no typo"))
+        await eventually(lambda: somebody_waits(works, tenant))
+    await second
+    post = await seen_by(alex, post_id)
+    assert (post.content, post.visibility) == ("no typo", "followers")
 
 
 async def test_another_visibility_is_no_edit_of_the_text(alex: Visit) -> None:

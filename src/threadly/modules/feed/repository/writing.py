@@ -7,6 +7,7 @@ from types import NoneType
 
 from threadly.modules.feed.repository.rows import DeletedRow
 from threadly.platform.db import sql
+from threadly.platform.ids import UUID
 
 INSERT_POST = sql(
     "feed.insert_post",
@@ -40,6 +41,8 @@ INSERT_COMMENT = sql(
     """,
     into=NoneType,
 )
+# Of two who change one post, the second reads what the first has made of it.
+LOCK_POST = sql("feed.lock_post", "SELECT id FROM feed.posts WHERE id = $1 FOR NO KEY UPDATE", into=UUID)
 EDIT_POST = sql(
     "feed.edit_post",
     """

@@ -13,6 +13,7 @@ from threadly.modules.feed.repository.writing import (
     INSERT_COMMENT,
     INSERT_POST,
     LIKE,
+    LOCK_POST,
     REPLACE_TAGS,
     SHOW_COMMENTS_TO,
     UNLIKE,
@@ -87,6 +88,7 @@ async def edit_post(
     CommentVisibility, PostEmpty, PostTooLong, PostUnreadable.
     """
     actor = work.actor.me
+    await work.one(LOCK_POST, post_id)
     post = await get_post(work, post_id=post_id)
     if post.author.id != actor:
         work.actor.require(FEED_EDIT_ANY)

@@ -12,6 +12,8 @@ from tests.cast import sign_up as join
 from tests.conftest import eventually
 from tests.modules.identity.people import actor_of
 from threadly.modules import identity
+from threadly.modules.identity.repository import GET_CREDENTIALS, LOCK_PROVEN
+from threadly.modules.identity.verbs.sessions import use_refresh_token
 from threadly.platform.actor import SignInRequired
 from threadly.platform.work import ANONYMOUS, Actor, Tenant, Work, Works
 
@@ -38,6 +40,12 @@ async def open_in_browser(works: Works, tenant: Tenant, actor: Actor) -> identit
 
 async def by_cookie(works: Works, tenant: Tenant, token: str) -> Actor:
     return await identity.authenticate(works, tenant, bearer=None, session=token)
+
+
+async def password_hash_of(work: Work, actor: Actor) -> str:
+    credentials = await work.one(GET_CREDENTIALS, actor.me)
+    assert credentials
+    return credentials.password_hash
 
 
 async def is_ended(works: Works, tenant: Tenant, signed: identity.SignedIn) -> bool:
@@ -211,6 +219,34 @@ async def test_a_new_role_reaches_old_access_tokens_within_a_second(
     await eventually(partial(is_ended, works, tenant, signed), within_s=3)
     renewed = await refresh(works, tenant, signed.refresh_token)
     assert (await actor_of(works, tenant, renewed)).may("feed.moderate")
+
+
+async def test_a_token_that_was_made_while_a_role_was_withdrawn_does_not_carry_it_on(
+    works: Works, tenant: Tenant
+) -> None:
+    omar, mona = await join(works, tenant, "omar"), await join(works, tenant, "mona")
+    first = await open_session(works, tenant, mona)
+    later = at(works, datetime.now(UTC) + timedelta(seconds=1))
+    async with later.write(tenant, ANONYMOUS) as work:
+        second = await use_refresh_token(work, refresh_token=first.refresh_token)
+        withdraw = partial(identity.set_role, user_id=mona.me, role="user")
+        withdrawing = asyncio.create_task(Visit(works, tenant, omar).write(withdraw))
+        await asyncio.wait([withdrawing], timeout=0.3)
+    await withdrawing
+    await eventually(partial(is_ended, works, tenant, second), within_s=3)
+
+
+async def test_a_session_that_was_opened_while_its_account_was_deleted_is_ended(
+    works: Works, tenant: Tenant, ada: Actor
+) -> None:
+    async with works.write(tenant, ada) as work:
+        await work.one(LOCK_PROVEN, ada.me, await password_hash_of(work, ada))
+        signed = await identity.open_api_session(work, await identity.get_account(work))
+        delete = partial(identity.delete_account, user_id=ada.me)
+        deleting = asyncio.create_task(Visit(works, tenant, ada).write(delete))
+        await asyncio.wait([deleting], timeout=0.3)
+    await deleting
+    await eventually(partial(is_ended, works, tenant, signed), within_s=3)
 
 
 async def test_a_password_opens_a_browser_session(works: Works, tenant: Tenant, ada: Actor) -> None:

@@ -160,21 +160,19 @@ SET_PASSWORD = sql(
     "identity.set_password", "UPDATE identity.users SET password_hash = $2 WHERE id = $1", into=NoneType
 )
 
+# Whatever gives the member a session was committed before this, or waits until we are.
+LOCK_MEMBER = sql("identity.lock_member", "SELECT id FROM identity.users WHERE id = $1 FOR UPDATE", into=UUID)
+
 # --- roles
 
-# No rows: there is no such member.
 SET_ROLE = sql(
     "identity.set_role",
     """
-    WITH member AS (SELECT id FROM identity.users WHERE id = $1), withdrawn AS (
-        DELETE FROM identity.role_grants g USING member WHERE g.user_id = member.id AND g.role <> $2
-    ), granted AS (
-        INSERT INTO identity.role_grants (user_id, role, granted_at)
-        SELECT id, $2, $3 FROM member WHERE $2 <> 'user' ON CONFLICT DO NOTHING
-    )
-    SELECT id FROM member
+    WITH withdrawn AS (DELETE FROM identity.role_grants WHERE user_id = $1 AND role <> $2)
+    INSERT INTO identity.role_grants (user_id, role, granted_at)
+    SELECT $1, $2, $3 WHERE $2 <> 'user' ON CONFLICT DO NOTHING
     """,
-    into=UUID,
+    into=NoneType,
 )
 LIST_ROLES = sql(
     "identity.list_roles",
@@ -236,6 +234,20 @@ VOID_TOKENS = sql(
     "identity.void_tokens",
     """
     INSERT INTO identity.voided_tokens AS v (session_id, issued_before) SELECT unnest($1::uuid[]), $2
+    ON CONFLICT (session_id) DO UPDATE SET issued_before = greatest(v.issued_before, EXCLUDED.issued_before)
+    """,
+    into=NoneType,
+)
+# Those issued until now: also by a refresh that came after $2, and is waited for here.
+VOID_TOKENS_OF = sql(
+    "identity.void_tokens_of",
+    """
+    WITH open AS (
+        SELECT id, last_seen_at FROM identity.sessions
+        WHERE user_id = $1 AND kind = 'api' AND revoked_at IS NULL FOR UPDATE
+    )
+    INSERT INTO identity.voided_tokens AS v (session_id, issued_before)
+    SELECT id, greatest($2, last_seen_at + interval '1 millisecond') FROM open
     ON CONFLICT (session_id) DO UPDATE SET issued_before = greatest(v.issued_before, EXCLUDED.issued_before)
     """,
     into=NoneType,

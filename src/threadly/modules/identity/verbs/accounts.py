@@ -21,6 +21,7 @@ from threadly.modules.identity.repository import (
     INSERT_USERS,
     LIST_PROFILES_BY_USERNAME,
     LIST_SESSION_IDS,
+    LOCK_MEMBER,
     UPDATE_PROFILE,
 )
 from threadly.modules.identity.types import Account, Profile
@@ -161,6 +162,7 @@ async def delete_account(work: Work, *, user_id: UUID) -> None:
     """
     if work.actor.me != user_id and not work.actor.may("identity.manage_users"):
         raise Denied
+    await work.one(LOCK_MEMBER, user_id)
     await void_access_tokens(work, await work.all(LIST_SESSION_IDS, user_id))
     email = await work.one(DELETE_USER, user_id)
     if email is None:

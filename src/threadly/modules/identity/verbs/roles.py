@@ -2,7 +2,7 @@
 
 from threadly.modules.identity.errors import AccountMissing, RoleUnknown
 from threadly.modules.identity.permissions import Role
-from threadly.modules.identity.repository import LIST_ROLES, LIST_SESSION_IDS, SET_ROLE, VOID_TOKENS
+from threadly.modules.identity.repository import LIST_ROLES, LOCK_MEMBER, SET_ROLE, VOID_TOKENS_OF
 from threadly.platform.ids import UUID
 from threadly.platform.work import Work
 
@@ -17,11 +17,11 @@ async def set_role(work: Work, *, user_id: UUID, role: str) -> None:
     work.actor.require("identity.manage_users")
     if role not in Role.__members__.values():
         raise RoleUnknown
-    if await work.one(SET_ROLE, user_id, role, work.now) is None:
+    if await work.one(LOCK_MEMBER, user_id) is None:
         raise AccountMissing
+    await work.run(SET_ROLE, user_id, role, work.now)
     # Access tokens issued until now carry the old role: they end, and refreshing brings new ones.
-    if sessions := await work.all(LIST_SESSION_IDS, user_id):
-        await work.run(VOID_TOKENS, sessions, work.now)
+    await work.run(VOID_TOKENS_OF, user_id, work.now)
 
 
 async def get_role(work: Work, *, user_id: UUID) -> Role:

@@ -20,7 +20,7 @@ WAITING = sql("test.waiting", "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT gra
 async def somebody_waits(works: Works, tenant: Tenant) -> bool:
     """Whether a transaction waits for another one."""
     async with works.read(tenant) as work:
-        return bool(await work.one(WAITING))
+        return await work.one(WAITING) is True
 
 
 async def edit(by: Visit, post_id: UUID, content: str) -> feed.Post:

@@ -1,5 +1,7 @@
 """What happens to the feed when an account is deleted"""
 
+import asyncio
+
 import asyncpg
 import pytest
 
@@ -7,7 +9,8 @@ from tests.cast import Visit
 from tests.modules.feed.acts import comment, follow, home_of, member, publish, seen_by
 from tests.modules.feed.conftest import Drain
 from threadly.modules import feed, identity
-from threadly.modules.feed.reactions import erase_member
+from threadly.modules.feed.events import PostPublished
+from threadly.modules.feed.reactions import erase_member, fan_out
 from threadly.platform.work import SYSTEM, Tenant, Works
 
 TABLES = ("posts", "post_revisions", "post_tags", "likes", "follows", "authors", "timelines")
@@ -55,6 +58,25 @@ async def test_no_row_of_theirs_is_left_in_any_table(
             me,
         )
         assert rows == [], table
+
+
+async def test_a_post_that_is_being_delivered_meanwhile_stays_in_nobodys_timeline(
+    works: Works, tenant: Tenant, alex: Visit, bob: Visit, owner: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    await follow(bob, alex)
+    post_id = await publish(alex)
+
+    async def erase() -> None:
+        async with works.write(tenant, SYSTEM) as work:
+            await erase_member(work, identity.AccountDeleted(user_id=alex.actor.me))
+
+    async with works.write(tenant, SYSTEM) as work:
+        await fan_out(work, PostPublished(post_id=post_id, author_id=alex.actor.me))
+        erasing = asyncio.create_task(erase())
+        await asyncio.wait([erasing], timeout=0.3)
+    await erasing
+    left = await owner.fetchval("SELECT count(*) FROM feed.timelines WHERE post_id = $1", post_id)
+    assert left == 0
 
 
 async def test_none_of_their_words_is_left_in_the_audit_log(

@@ -4,6 +4,11 @@ from types import NoneType
 
 from threadly.platform.db import sql
 
+# Whoever writes one of them into timelines at this moment is waited for, and nobody begins to: so
+# ERASE_TIMELINES finds all there is.
+LOCK_POSTS = sql(
+    "feed.lock_posts", "SELECT id FROM feed.posts WHERE author_id = $1 FOR UPDATE", into=NoneType
+)
 ERASE_LIKES = sql(
     "feed.erase_likes",
     """
@@ -57,6 +62,7 @@ ERASE_AUTHOR = sql("feed.erase_author", "DELETE FROM feed.authors WHERE user_id 
 ERASE_AUDIT = sql("feed.erase_audit", "SELECT platform.erase_audit($1)", into=NoneType)
 
 ERASURE = (
+    LOCK_POSTS,
     ERASE_LIKES,
     ERASE_COMMENTS,
     ERASE_FOLLOWS,

@@ -199,5 +199,7 @@ def _serve_uvicorn(settings: Settings) -> None:
         loop="uvloop",
         log_config=dict(SERVER_LOG_CONFIG),
         access_log=False,
+        # Whose word about addresses counts is said by THREADLY_TRUSTED_PROXIES alone, for either server.
+        proxy_headers=False,
         timeout_graceful_shutdown=WEB_STOP_TIMEOUT_S,
     )

@@ -21,7 +21,7 @@ from threadly.platform.http.conditional import etag_of, is_unchanged, require_ma
 from threadly.platform.http.envelope import Listing, Pagination, Success
 from threadly.platform.http.exchange import exchange_of
 from threadly.platform.http.idempotency import IdempotentRequest, StoredAnswer
-from threadly.platform.http.pagination import Cursors
+from threadly.platform.http.pagination import DEFAULT_LIMIT, Cursors
 from threadly.platform.http.parameters import pick, select_fields
 from threadly.platform.ids import UUID
 from threadly.platform.limits import Allowance, Limit
@@ -96,12 +96,9 @@ class EdgeKit:
         """Raises TooManyRequests, and what a bad token or a missing database raise."""
         exchange = exchange_of(request.scope)
         tenant = await self.runtime.tenants.of_host(exchange.headers.get(b"host", b"").decode("latin-1"))
-        actor = await self._authenticate(
-            self.runtime.works,
-            tenant,
-            bearer=_bearer(exchange.headers),
-            session=request.cookies.get(SESSION_COOKIE),
-        )
+        bearer = _bearer(exchange.headers)
+        session = None if bearer else request.cookies.get(SESSION_COOKIE)
+        actor = await self._authenticate(self.runtime.works, tenant, bearer=bearer, session=session)
         identify(tenant=tenant.slug, user=str(actor.user_id) if actor.user_id else None)
         allowance = await self._count(request, tenant, actor)
         exchange.extra += _limit_headers(allowance)
@@ -187,8 +184,7 @@ class Edge:
     def listing(self, page: Page[T], *, name: str) -> Response[Listing[T]]:
         """200 with one page; `name` binds the cursor to this list."""
         pagination = Pagination(
-            # As the handler got it: "1e1" is ten.
-            per_page=msgspec.convert(self.request.query_params.get("limit", 20), int, strict=False),
+            per_page=self._limit,
             has_next=page.after is not None,
             next_cursor=self.cursor(page.after, name=name),
             total=msgspec.UNSET if page.total is None else page.total,
@@ -294,6 +290,13 @@ class Edge:
         if is_unchanged(self.request, etag):
             return cast("Response[Success[T]]", Response(None, status_code=304, headers=headers))
         return cast("Response[Success[T]]", _json(body, headers=headers))
+
+    @property
+    def _limit(self) -> int:
+        if not self.request.scope["query_string"]:
+            return DEFAULT_LIMIT
+        # As the handler got it: "1e1" is ten.
+        return msgspec.convert(self.request.query_params.get("limit", DEFAULT_LIMIT), int, strict=False)
 
     @property
     def _fields(self) -> str | None:

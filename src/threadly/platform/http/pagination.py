@@ -10,13 +10,14 @@ from litestar.params import QueryParameter
 from threadly.platform.http.keys import derive_key, sign
 from threadly.platform.http.refusals import InvalidCursor
 
-__all__ = ["CursorParameter", "Cursors", "LimitParameter"]
+__all__ = ["DEFAULT_LIMIT", "CursorParameter", "Cursors", "LimitParameter"]
 
 T = TypeVar("T")
 
 MAX_CURSOR_LENGTH = 512
 _MAC_LENGTH = 12
 
+DEFAULT_LIMIT = 20
 # Annotations of handler parameters: `limit: LimitParameter = 20, cursor: CursorParameter = None`.
 LimitParameter: TypeAlias = Annotated[
     int, QueryParameter(ge=1, le=100, description="How many entries a page has.")

@@ -3,8 +3,9 @@
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
+from string import punctuation
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import msgspec
 from litestar import Response
@@ -97,6 +98,7 @@ class Pages:
     def redirect(self, edge: Edge, to: str, *, flash: Flash | None = None) -> Response[Any]:
         """See other; for htmx, which would follow inside the page, its own header."""
         by_htmx = "hx-request" in edge.request.headers
+        to = quote(to, safe=punctuation)  # a header is ASCII, the address of a tag may not be
         headers = {"HX-Redirect": to} if by_htmx else {"Location": to}
         answer: Response[Any] = Response(None, status_code=204 if by_htmx else 303, headers=headers)
         if flash:

@@ -138,6 +138,15 @@ async def test_likes(browser: Browser, alex: Visit) -> None:
     assert (await seen_by(alex, post_id)).like_count == 0
 
 
+async def test_a_form_leads_back_to_a_page_whose_address_is_not_ascii(browser: Browser, alex: Visit) -> None:
+    post_id = await publish(alex, "#日本")
+    page = await browser.open("/tags/%E6%97%A5%E6%9C%AC")
+    back = re.search(r'name="next" value="([^"]+)"', page)
+    assert back
+    answer = await browser.send(f"/posts/{post_id}/like", next=unescape(back[1]))
+    assert (answer.status_code, answer.headers["location"]) == (303, "/tags/%E6%97%A5%E6%9C%AC")
+
+
 async def test_comments(browser: Browser, alex: Visit, bob: Visit) -> None:
     post_id = await publish(bob)
     answer = await browser.send(f"/posts/{post_id}/comments", htmx=True, content="By script")

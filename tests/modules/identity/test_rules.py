@@ -147,6 +147,10 @@ def test_a_website_is_http(text: str) -> None:
     assert website_of(text) == text.strip()
 
 
+def test_the_scheme_of_a_website_is_kept_in_lower_case() -> None:
+    assert website_of("HTTPS://Example.com/A") == "https://Example.com/A"
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -184,7 +184,7 @@ def website_of(text: str) -> str:
     # A name and password before the host serve only to deceive.
     if parts.scheme not in ("http", "https") or not host or "@" in parts.netloc:
         raise wrong
-    return address
+    return parts.scheme + address[len(parts.scheme) :]  # which comes in any case
 
 
 def password_of(text: str, *, email: str, username: str) -> str:

@@ -120,3 +120,8 @@ def test_the_first_id_of_a_time_divides_ids_by_time() -> None:
     made = new_id()
     now = datetime.now(UTC)
     assert first_id_at(now - timedelta(seconds=5)) < made < first_id_at(now + timedelta(seconds=5))
+
+
+def test_what_grows_too_long_when_it_is_composed_is_refused() -> None:
+    with pytest.raises(PostTooLong):
+        clean_content(("a" + "\u0344" * 9) * 280)

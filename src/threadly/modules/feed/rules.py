@@ -67,7 +67,8 @@ def clean_content(raw: str) -> str:
     text = unicodedata.normalize("NFC", text)
     if not _INVISIBLE.sub("", text):
         raise PostEmpty
-    if len(text) > MOST_CHARACTERS and _length(text) > MOST_CHARACTERS:
+    # Composing can make it longer: some single code points are two in NFC.
+    if len(text) > MOST_CODE_POINTS or (len(text) > MOST_CHARACTERS and _length(text) > MOST_CHARACTERS):
         raise PostTooLong
     return text
 

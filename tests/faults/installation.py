@@ -20,6 +20,7 @@ from threadly.platform.embedded import EmbeddedPostgres
 
 __all__ = [
     "PASSWORD",
+    "START_TIMEOUT_S",
     "Installation",
     "Member",
     "clean_environ",

@@ -9,7 +9,15 @@ import httpx
 import pytest
 
 from tests.conftest import eventually
-from tests.faults.installation import Installation, clean_environ, free_port, is_ready, poll, threadly
+from tests.faults.installation import (
+    START_TIMEOUT_S,
+    Installation,
+    clean_environ,
+    free_port,
+    is_ready,
+    poll,
+    threadly,
+)
 from threadly.processes import WEB_STOP_TIMEOUT_S
 
 GONE_WITHIN_S = 10.0
@@ -58,7 +66,7 @@ async def test_it_can_be_stopped_while_it_starts(phase: str) -> None:
     installation = Installation()
     try:
         installation.launch()
-        poll(lambda: phase in installation.said, within_s=30)
+        poll(lambda: phase in installation.said, within_s=START_TIMEOUT_S)
         assert installation.stop(signal.SIGTERM) == 0, installation.said
         assert "Traceback" not in installation.said
         poll(lambda: not installation.processes(), within_s=GONE_WITHIN_S)

@@ -1,15 +1,18 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from redis.exceptions import ResponseError
 from structlog.testing import capture_logs
 
+from tests.conftest import eventually
 from tests.platform.valkey_server import ValkeyServer, running_valkey
 from threadly.platform.valkey import Script, Valkey, ValkeyDown
 
 REST_S = 0.15
+WRITES = Script("test.writes", "return redis.call('SET', KEYS[1], 'value')")
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +143,26 @@ async def test_a_full_memory_counts_as_down(server: ValkeyServer, valkey: Valkey
     await valkey.call("SET", "any", "value")
 
 
+async def test_a_server_that_cannot_save_and_therefore_takes_no_writes_counts_as_down(
+    server: ValkeyServer, valkey: Valkey
+) -> None:
+    directory = Path(server.ask("CONFIG", "GET", "dir").split(b"\r\n")[4].decode())
+    in_the_way = directory / "dump.rdb"
+    in_the_way.mkdir()
+    server.ask("CONFIG", "SET", "save", '"3600 1"')
+    server.ask("BGSAVE")
+    await eventually(lambda: _cannot_save(server))
+    try:
+        with pytest.raises(ValkeyDown):
+            await valkey.call("SET", "any", "value")
+        with pytest.raises(ValkeyDown):
+            await valkey.run(WRITES, keys=["any"])
+    finally:
+        in_the_way.rmdir()
+        server.ask("CONFIG", "SET", "save", '""')
+    await valkey.call("SET", "any", "value")
+
+
 async def test_nobody_listening_at_the_address_is_down_too() -> None:
     for url in ("valkey://127.0.0.1:1/0", "redis://127.0.0.1:1", "unix:///nowhere/valkey.sock"):
         with pytest.raises(ValkeyDown):
@@ -155,6 +178,10 @@ async def test_closing_refuses_what_still_waits(server: ValkeyServer, valkey: Va
     with pytest.raises(ValkeyDown):
         await waiting
     server.thaw()
+
+
+async def _cannot_save(server: ValkeyServer) -> bool:
+    return b"rdb_last_bgsave_status:err" in server.ask("INFO", "persistence")
 
 
 async def _until_up(valkey: Valkey) -> None:

@@ -32,6 +32,8 @@ __all__ = ["Link", "Part", "Reply", "Script", "Valkey", "ValkeyDown", "pack"]
 
 MOST_AT_ONCE = 256
 MOST_WAITING = 4_096
+# What a server answers that cannot save, has lost its replicas, or is held up by a script: no fault of ours.
+UNABLE = ("MISCONF", "NOREPLICAS", "BUSY")
 
 Part: TypeAlias = str | bytes | int
 Reply: TypeAlias = "bytes | int | list[Reply] | None"
@@ -91,8 +93,8 @@ class Valkey:
     """The server at `url` (`unix:///path`, `redis://`, `rediss://`, `valkey://`), connected to on first use.
 
     Every call raises ValkeyDown when the server cannot be reached, does not answer in `op_timeout_s`, is out
-    of memory or is read-only; redis-py's ResponseError when the command itself is wrong, which is a bug.
-    Belongs to the event loop of its first call.
+    of memory, is read-only or takes no writes; redis-py's ResponseError when the command itself is wrong,
+    which is a bug. Belongs to the event loop of its first call.
     """
 
     def __init__(
@@ -259,7 +261,9 @@ async def _exchange(link: Link, batch: list[_Asked]) -> None:
         except (OutOfMemoryError, ReadOnlyError) as error:
             _refuse([asked], error)
         except ResponseError as error:
-            if not asked.answer.done():
+            if str(error).startswith(UNABLE):
+                _refuse([asked], error)
+            elif not asked.answer.done():
                 asked.answer.set_exception(error)
         else:
             if not asked.answer.done():

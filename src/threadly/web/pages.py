@@ -78,7 +78,7 @@ class Pages:
     ) -> Response[str]:
         """A part of a page, for htmx."""
         viewer = await edge.read(self._find_viewer) if edge.actor.user_id else None
-        path = urlsplit(edge.request.headers.get("hx-current-url", "")).path or edge.request.url.path
+        path = _path_of(edge.request.headers.get("hx-current-url", "")) or edge.request.url.path
         return self._answer(edge.request, template, status, {"viewer": viewer, "path": path, **context})
 
     def error(
@@ -136,6 +136,13 @@ def local_path(text: str | None, *, default: str = "/") -> str:
     if not text or not text.startswith("/") or text.startswith(("//", "/\\")) or not text.isprintable():
         return default
     return text
+
+
+def _path_of(url: str) -> str:
+    try:
+        return urlsplit(url).path
+    except ValueError:  # a bracket that no browser leaves open
+        return ""
 
 
 def _read_flash(request: AnyRequest) -> Flash | None:

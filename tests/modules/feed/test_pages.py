@@ -147,6 +147,14 @@ async def test_a_form_leads_back_to_a_page_whose_address_is_not_ascii(browser: B
     assert (answer.status_code, answer.headers["location"]) == (303, "/tags/%E6%97%A5%E6%9C%AC")
 
 
+async def test_an_address_that_is_none_in_the_header_of_htmx_does_no_harm(
+    browser: Browser, alex: Visit
+) -> None:
+    await publish(alex, "Hello")
+    browser.client.headers["HX-Current-URL"] = "http://["
+    assert "Hello" in await browser.open("/feed/new", htmx=True)
+
+
 async def test_comments(browser: Browser, alex: Visit, bob: Visit) -> None:
     post_id = await publish(bob)
     answer = await browser.send(f"/posts/{post_id}/comments", htmx=True, content="By script")

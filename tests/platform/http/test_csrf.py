@@ -76,7 +76,9 @@ async def test_a_made_up_token_is_refused(browser: httpx.AsyncClient, token: str
     assert (await browser.post("/form", data={"_csrf": token, "name": "x"})).status_code == 403
 
 
-@pytest.mark.parametrize("headers", [FOREIGN, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}])
+@pytest.mark.parametrize(
+    "headers", [FOREIGN, {"Origin": "null"}, {"Origin": "http://["}, {"Sec-Fetch-Site": "cross-site"}]
+)
 async def test_a_request_from_another_site_is_refused_in_spite_of_a_token(
     browser: httpx.AsyncClient, headers: dict[str, str]
 ) -> None:

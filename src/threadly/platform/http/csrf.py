@@ -9,7 +9,7 @@ import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from secrets import token_bytes, token_urlsafe
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from litestar import Request
 from litestar.exceptions import ClientException
@@ -72,7 +72,7 @@ class Csrf:
             return headers.get(b"sec-fetch-site") == b"cross-site"
         text = origin.decode("latin-1")
         host = headers.get(b"host", b"").decode("latin-1")
-        return text not in self._origins and (not host or urlsplit(text).netloc != host)
+        return text not in self._origins and (not host or text.partition("://")[2] != host)
 
     def _matches(self, value: str, sent: str) -> bool:
         token = _unmask(sent)

@@ -34,7 +34,12 @@ async def run_worker(settings: Settings, *, on_ready: Callable[[], None] = lambd
     settle_garbage_collector()
     log.info("worker.ready")
     on_ready()
-    await asyncio.wait({relaying, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
+    holding = asyncio.create_task(engine.hold_slot())
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({relaying, holding, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if holding.done():
+        log.error("another worker took this one's slot; it ends, to begin anew", exc_info=holding.exception())
+    holding.cancel()
     stop.set()
     await relaying
     await engine.stop()

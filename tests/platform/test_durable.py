@@ -8,12 +8,14 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from types import NoneType
 
+import asyncpg
 import pytest
 
 from tests.conftest import eventually
 from threadly.platform.db import sql
 from threadly.platform.durable import Job, Run, SagaStep, job, run_saga
 from threadly.platform.durable.engine import Engine
+from threadly.platform.durable.slot import LOCK, Slot, SlotLost
 from threadly.platform.ids import new_id
 from threadly.platform.runtime import Runtime
 from threadly.platform.work import SYSTEM, Tenant, Work
@@ -171,3 +173,52 @@ async def test_a_job_whose_worker_was_killed_goes_on_in_the_next_one_without_rep
 
     await eventually(finished)
     await engine.stop()
+
+
+async def test_a_slot_is_taken_back_after_the_database_was_away(settings: Settings) -> None:
+    url = str(settings.database_url)
+    slot = await Slot.take(url)
+    holding = asyncio.create_task(slot.hold())
+    await end_connection_of(slot, url)
+
+    async def held_again() -> bool:
+        other = await Slot.take(url)
+        other.release()
+        return other.number != slot.number
+
+    await eventually(held_again)
+    assert not holding.done()
+    holding.cancel()
+    slot.release()
+
+
+async def test_a_worker_whose_slot_was_taken_meanwhile_is_told(settings: Settings) -> None:
+    url = str(settings.database_url)
+    slot = await Slot.take(url)
+    await end_connection_of(slot, url)
+
+    async def taken() -> bool:
+        thief = await Slot.take(url)
+        if thief.number == slot.number:
+            thieves.append(thief)
+            return True
+        thief.release()
+        return False
+
+    thieves: list[Slot] = []
+    await eventually(taken)
+    with pytest.raises(SlotLost):
+        await asyncio.wait_for(slot.hold(), 10)
+    thieves[0].release()
+
+
+async def end_connection_of(slot: Slot, url: str) -> None:
+    """What a restart of the database does to it; a role may end connections of its own."""
+    connection = await asyncpg.connect(url)
+    await connection.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = $1"
+        " AND classid = $2 AND granted",
+        slot.number,
+        LOCK,
+    )
+    await connection.close()

@@ -6,7 +6,7 @@ from types import NoneType
 import asyncpg
 import pytest
 
-from threadly.platform.db import sql
+from threadly.platform.db import StatementTooSlow, sql
 from threadly.platform.ids import new_id
 from threadly.platform.work import ANONYMOUS, SYSTEM, CommittedNothing, Tenant, Works
 
@@ -68,6 +68,21 @@ async def test_a_row_cannot_be_written_into_another_tenant(
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         async with works.write(tenant, SYSTEM) as work:
             await work.run(smuggle, other_tenant.id)
+
+
+async def test_a_statement_that_takes_too_long_is_refused_and_the_connection_goes_on(
+    works: Works, tenant: Tenant
+) -> None:
+    impatient = sql("test.impatient", "SET statement_timeout = '50ms'", into=NoneType)
+    slow = sql("test.slow", "SELECT pg_sleep(5)", into=NoneType)
+    patient = sql("test.patient", "RESET statement_timeout", into=NoneType)
+    with pytest.raises(StatementTooSlow):
+        async with works.write(tenant, SYSTEM) as work:
+            await work.run(impatient)
+            await work.run(slow)
+    async with works.write(tenant, SYSTEM) as work:
+        await work.run(patient)
+        assert await work.one(COUNT_ALL) == 0
 
 
 async def test_the_application_role_cannot_bypass_the_policies(works: Works, tenant: Tenant) -> None:

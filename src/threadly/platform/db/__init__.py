@@ -1,6 +1,6 @@
 """PostgreSQL: pools, tenancy on the connection, statements that fill Structs."""
 
-from threadly.platform.db.pool import Connection, Database, DatabaseUnavailable
+from threadly.platform.db.pool import Connection, Database, DatabaseUnavailable, StatementTooSlow
 from threadly.platform.db.statement import Statement, sql
 
-__all__ = ["Connection", "Database", "DatabaseUnavailable", "Statement", "sql"]
+__all__ = ["Connection", "Database", "DatabaseUnavailable", "Statement", "StatementTooSlow", "sql"]

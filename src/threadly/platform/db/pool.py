@@ -14,7 +14,7 @@ import msgspec
 
 from threadly.platform.errors import Kind, Refusal
 
-__all__ = ["Connection", "Database", "DatabaseUnavailable"]
+__all__ = ["Connection", "Database", "DatabaseUnavailable", "StatementTooSlow"]
 
 ACQUIRE_TIMEOUT_S = 5.0
 CONNECT_TIMEOUT_S = 5.0
@@ -40,6 +40,13 @@ class DatabaseUnavailable(Refusal):
     kind = Kind.UNAVAILABLE
     message = "The database does not answer right now. Please try again in a moment."
     retry_after_s = 2
+
+
+class StatementTooSlow(Refusal):
+    code = "platform.statement_too_slow"
+    kind = Kind.UNAVAILABLE
+    message = "The database took too long for this. Please try again in a moment."
+    retry_after_s = 5
 
 
 class Connection(asyncpg.Connection):
@@ -105,17 +112,18 @@ class Database:
 
     @asynccontextmanager
     async def connection(self, tenant_id: int, *, reads: bool = False) -> AsyncIterator[Connection]:
-        """A connection whose row level security shows `tenant_id` only. Raises DatabaseUnavailable."""
+        """A connection whose row level security shows `tenant_id` only. Raises what `unbound` raises."""
         async with self.unbound(reads=reads) as connection:
             await connection.serve(tenant_id)
             yield connection
 
     @asynccontextmanager
     async def unbound(self, *, reads: bool = False) -> AsyncIterator[Connection]:
-        """A connection of no tenant in particular, for what belongs to none. Raises DatabaseUnavailable.
+        """A connection of no tenant in particular, for what belongs to none.
 
-        The pool's own `fetch` and the like are not used: they give a connection back without a time limit,
-        and a server that hangs never confirms that a query was cancelled.
+        Raises DatabaseUnavailable, and StatementTooSlow after STATEMENT_TIMEOUT_MS. The pool's own `fetch`
+        and the like are not used: they give a connection back without a time limit, and a server that hangs never
+        confirms that a query was cancelled.
         """
         pool = self.replica if reads else self.primary
         gone = True
@@ -131,6 +139,8 @@ class Database:
             if not gone:
                 raise
             raise DatabaseUnavailable from error
+        except asyncpg.QueryCanceledError as error:
+            raise StatementTooSlow from error
         except OUTAGES as error:
             if _is_cancelled():
                 # The pool waited in vain for the cancelled query to end, and told of that instead.

@@ -1,7 +1,7 @@
 """The engine: DBOS Transact. Nothing outside this file knows it, except `Work.enqueue`'s one statement.
 
-Each worker holds a numbered slot (a PostgreSQL advisory lock) that names it to DBOS. When a worker dies its
-lock goes with its connection; whoever takes the slot next recovers the jobs that were running in it.
+Each worker holds a numbered slot that names it to DBOS. When a worker dies its lock goes with its connection;
+whoever takes the slot next recovers the jobs that were running in it.
 """
 
 import asyncio
@@ -11,13 +11,13 @@ from datetime import datetime
 from types import NoneType
 from typing import Any, TypeVar
 
-import asyncpg
 import msgspec
 import structlog
 from dbos import DBOS, DBOSConfig
 
 from threadly.platform.db import sql
 from threadly.platform.durable.jobs import DEFAULT_ATTEMPTS, Job, Schedule
+from threadly.platform.durable.slot import Slot
 from threadly.platform.telemetry.tracing import continue_trace, span
 from threadly.platform.tenants import Tenants
 from threadly.platform.work import SYSTEM, Tenant, Work, Works
@@ -38,8 +38,6 @@ APPLICATION_VERSION = "1"
 POLLING_INTERVAL_S = 0.5
 QUEUE_CONCURRENCY = 16
 STOP_TIMEOUT_S = 10
-SLOT_LOCK = 0x7468_7264  # "thrd": the first key of the advisory locks
-MAX_SLOTS = 1024
 FIRST_RETRY_S = 0.5
 FAILED_LISTED = 100
 
@@ -110,18 +108,18 @@ class Engine:
         self._tenants = tenants
         self._jobs = jobs
         self._schedules = schedules
-        self._slot: asyncpg.Connection[asyncpg.Record] | None = None
+        self._slot: Slot | None = None
 
     async def start(self) -> None:
         """Recover and work; queues and schedules go on from here. Raises if the database is not migrated."""
-        executor = await self._take_slot()
+        self._slot = await Slot.take(self._works.database.url)
         config: DBOSConfig = {
             "name": "threadly",
             "system_database_url": self._works.database.url,
             "sys_db_pool_size": 5,
             "run_migrations": False,
             "application_version": APPLICATION_VERSION,
-            "executor_id": executor,
+            "executor_id": f"worker-{self._slot.number}",
             "log_level": "WARNING",
             "max_executor_threads": 16,
             "scheduler_polling_interval_sec": 5.0,
@@ -140,6 +138,11 @@ class Engine:
             )
         await self._apply_schedules(scheduled)
 
+    async def hold_slot(self) -> None:
+        """Runs until cancelled. Raises SlotLost: then this worker must end, for another has its jobs."""
+        assert self._slot, "started before"
+        await self._slot.hold()
+
     async def stop(self) -> None:
         await asyncio.to_thread(
             DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=STOP_TIMEOUT_S
@@ -147,7 +150,7 @@ class Engine:
         # DBOS had made its own threads the loop's default executor, and has now closed them.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
         if self._slot is not None:
-            self._slot.terminate()
+            self._slot.release()
 
     async def list_failed(self) -> list[FailedJob]:
         """The newest jobs that gave up."""
@@ -163,13 +166,6 @@ class Engine:
             )
             for each in found
         ]
-
-    async def _take_slot(self) -> str:
-        self._slot = await asyncpg.connect(self._works.database.url, timeout=5)
-        for number in range(MAX_SLOTS):
-            if await self._slot.fetchval("SELECT pg_try_advisory_lock($1::int, $2::int)", SLOT_LOCK, number):
-                return f"worker-{number}"
-        raise RuntimeError(f"more than {MAX_SLOTS} workers on one database")
 
     def _register(self, job: Job) -> None:
         async def workflow(tenant_id: int, traceparent: str, arguments: dict[str, Any]) -> None:

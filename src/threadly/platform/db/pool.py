@@ -122,8 +122,8 @@ class Database:
         """A connection of no tenant in particular, for what belongs to none.
 
         Raises DatabaseUnavailable, and StatementTooSlow after STATEMENT_TIMEOUT_MS. The pool's own `fetch`
-        and the like are not used: they give a connection back without a time limit, and a server that hangs never
-        confirms that a query was cancelled.
+        and the like are not used: they give a connection back without a time limit, and a server
+        that hangs never confirms that a query was cancelled.
         """
         pool = self.replica if reads else self.primary
         gone = True

@@ -6,7 +6,7 @@ the edge asks a clock, a global or an ambient user.
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from types import NoneType
@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 import asyncpg
 import msgspec
+import structlog
 
 from threadly.platform.actor import ANONYMOUS, SYSTEM, Actor, Denied, SignInRequired, Tenant
 from threadly.platform.db import Connection, Database, Statement, sql
@@ -37,6 +38,8 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
 
 # A write that PostgreSQL aborted for the sake of another one is run again, this many times in all.
 WRITE_ATTEMPTS = 4
@@ -138,11 +141,6 @@ class Work:
             status = await self._connection.execute(statement.text, *arguments)
         count = status.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
-
-    async def many(self, statement: Statement[Any], rows: Iterable[tuple[object, ...]]) -> None:
-        """Execute once per row, pipelined in one round trip."""
-        with self._executing(statement):
-            await self._connection.executemany(statement.text, rows)
 
     def emit(self, event: Event) -> None:
         """Record a past fact; it becomes durable in this Work's commit, and reactions follow."""
@@ -284,10 +282,13 @@ class Works:
     async def _tell(self, work: Work) -> None:
         if self._after_commit is None:
             return
-        if work._forgotten:
-            await self._after_commit.forget(work.tenant.id, work._forgotten)
-        if work._signals:
-            await self._after_commit.send(work._signals)
+        try:
+            if work._forgotten:
+                await self._after_commit.forget(work.tenant.id, work._forgotten)
+            if work._signals:
+                await self._after_commit.send(work._signals)
+        except Exception:
+            log.exception("told nobody of what is committed")  # which nothing may turn into a failure
 
 
 async def _undo(connection: Connection) -> None:

@@ -78,7 +78,7 @@ class Pages:
     ) -> Response[str]:
         """A part of a page, for htmx."""
         viewer = await edge.read(self._find_viewer) if edge.actor.user_id else None
-        path = _path_of(edge.request.headers.get("hx-current-url", "")) or edge.request.url.path
+        path = _path_of(edge.request.headers.get("hx-current-url", "")) or edge.request.scope["path"]
         return self._answer(edge.request, template, status, {"viewer": viewer, "path": path, **context})
 
     def error(
@@ -110,7 +110,7 @@ class Pages:
     ) -> Response[str]:
         common = {
             "site": {"name": context.get("site_name", "Threadly"), "url": self._settings.public_url},
-            "path": request.url.path,
+            "path": request.scope["path"],
             "csrf_token": csrf_token(request),
             "csp_nonce": csp_nonce(request),
             "trace_id": exchange_of(request.scope).trail.trace_id,

@@ -11,7 +11,7 @@ from litestar.types import ControllerRouterHandler
 from threadly.modules.identity import entering
 from threadly.modules.identity.types import SignedIn
 from threadly.modules.identity.verbs import accounts, links, sessions
-from threadly.platform.http.edge import Edge
+from threadly.platform.http.edge import DOOR, Edge
 from threadly.platform.http.envelope import Success
 from threadly.platform.work import Work
 
@@ -65,7 +65,13 @@ class Notice(msgspec.Struct, frozen=True):
     message: str
 
 
-@post("/auth/signup", operation_id="sign_up", summary="Create an account and sign in", tags=AUTH)
+@post(
+    "/auth/signup",
+    operation_id="sign_up",
+    summary="Create an account and sign in",
+    tags=AUTH,
+    opt={DOOR: True},
+)
 async def sign_up(edge: NamedDependency[Edge], data: JSONBody[NewAccount]) -> Response[Success[SignedIn]]:
     act = await entering.prepare_sign_up(
         name=data.name,
@@ -78,7 +84,7 @@ async def sign_up(edge: NamedDependency[Edge], data: JSONBody[NewAccount]) -> Re
     return _private(answer)
 
 
-@post("/auth/login", operation_id="log_in", summary="Sign in", tags=AUTH, status_code=200)
+@post("/auth/login", operation_id="log_in", summary="Sign in", tags=AUTH, opt={DOOR: True}, status_code=200)
 async def log_in(edge: NamedDependency[Edge], data: JSONBody[Login]) -> Response[Success[SignedIn]]:
     act = await entering.prepare_sign_in(
         edge, email=data.email, password=data.password, opening=_api_session(edge)
@@ -93,6 +99,7 @@ async def log_in(edge: NamedDependency[Edge], data: JSONBody[Login]) -> Response
     description="A refresh token works once. If a used one comes back, its session ends for whoever has it;"
     " to repeat a request whose answer was lost, send the same Idempotency-Key with both.",
     tags=AUTH,
+    opt={DOOR: True},
     status_code=200,
 )
 async def refresh(edge: NamedDependency[Edge], data: JSONBody[Refresh]) -> Response[Success[SignedIn]]:
@@ -101,7 +108,14 @@ async def refresh(edge: NamedDependency[Edge], data: JSONBody[Refresh]) -> Respo
         return _private(await edge.post(act))
 
 
-@post("/auth/logout", operation_id="log_out", summary="End this session", tags=AUTH, status_code=204)
+@post(
+    "/auth/logout",
+    operation_id="log_out",
+    summary="End this session",
+    tags=AUTH,
+    opt={DOOR: True},
+    status_code=204,
+)
 async def log_out(edge: NamedDependency[Edge], data: JSONBody[Logout | None] = None) -> None:
     token = data.refresh_token if data else None
     await edge.write(partial(sessions.sign_out, refresh_token=token))
@@ -118,7 +132,14 @@ async def log_out_everywhere(edge: NamedDependency[Edge]) -> None:
     await edge.write(sessions.sign_out_everywhere)
 
 
-@post("/auth/verify", operation_id="verify_email", summary="Confirm an e-mail", tags=AUTH, status_code=204)
+@post(
+    "/auth/verify",
+    operation_id="verify_email",
+    summary="Confirm an e-mail",
+    tags=AUTH,
+    opt={DOOR: True},
+    status_code=204,
+)
 async def verify_email(edge: NamedDependency[Edge], data: JSONBody[LinkToken]) -> None:
     await edge.write(partial(links.verify_email, token=data.token))
 
@@ -129,6 +150,7 @@ async def verify_email(edge: NamedDependency[Edge], data: JSONBody[LinkToken]) -
     summary="Ask for a mail to choose a new password",
     description="The answer is the same whether or not the address belongs to a member.",
     tags=AUTH,
+    opt={DOOR: True},
     status_code=202,
 )
 async def forget_password(edge: NamedDependency[Edge], data: JSONBody[Forgotten]) -> Success[Notice]:
@@ -142,6 +164,7 @@ async def forget_password(edge: NamedDependency[Edge], data: JSONBody[Forgotten]
     summary="Choose a new password with the token of a mail",
     description="All sessions of the account end.",
     tags=AUTH,
+    opt={DOOR: True},
     status_code=204,
 )
 async def reset_password(edge: NamedDependency[Edge], data: JSONBody[NewPassword]) -> None:

@@ -4,7 +4,7 @@ Statements are module-level constants of the `repository.py` files. One test pre
 migrated schema and compares its columns with the fields of the Struct that it fills.
 """
 
-from typing import Any, Generic, TypeVar, cast
+from typing import Generic, TypeVar, cast
 
 import asyncpg
 import msgspec
@@ -35,6 +35,3 @@ class Statement(Generic[T]):
 def sql(name: str, text: str, *, into: type[T]) -> Statement[T]:
     """Declare a statement; `into=NoneType` for one whose rows nobody reads."""
     return Statement(name, text, into)
-
-
-AnyStatement = Statement[Any]

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Protocol, TypeVar, cast
 import msgspec
 from litestar import Request, Response
 
-from threadly.platform.actor import Actor, Tenant
+from threadly.platform.actor import ANONYMOUS, Actor, Tenant
 from threadly.platform.db import sql
 from threadly.platform.errors import Kind, Refusal
 from threadly.platform.http.conditional import etag_of, is_unchanged, require_match
@@ -31,6 +31,7 @@ from threadly.platform.telemetry import identify
 from threadly.platform.work import Work, Works
 
 __all__ = [
+    "DOOR",
     "SESSION_COOKIE",
     "Authenticate",
     "Edge",
@@ -47,6 +48,8 @@ SESSION_COOKIE = "threadly_session"
 IDEMPOTENCY_KEY = re.compile(rb"[!-~]{1,255}")
 # How long a writer's own reads come from the primary, when there is a replica that may lag.
 READ_YOUR_WRITES_MS = 5_000
+# `opt={DOOR: True}`: a route that people come to with a token that has expired, to get another.
+DOOR = "door"
 
 # Per minute: signed in by user, anonymous by address; and by address where guessing pays.
 SIGNED_IN = Limit("user", 600, 60)
@@ -94,17 +97,32 @@ class EdgeKit:
 
     async def admit(self, request: AnyRequest) -> None:
         """Raises TooManyRequests, and what a bad token or a missing database raise."""
-        exchange = exchange_of(request.scope)
-        tenant = await self.runtime.tenants.of_host(exchange.headers.get(b"host", b"").decode("latin-1"))
-        bearer = _bearer(exchange.headers)
-        session = None if bearer else request.cookies.get(SESSION_COOKIE)
-        actor = await self._authenticate(self.runtime.works, tenant, bearer=bearer, session=session)
+        headers = exchange_of(request.scope).headers
+        tenant = await self.runtime.tenants.of_host(headers.get(b"host", b"").decode("latin-1"))
+        try:
+            actor = await self._find_actor(request, tenant)
+        except Refusal as refusal:
+            if refusal.kind is not Kind.UNAUTHENTICATED:
+                raise
+            await self._spend(request, tenant, ANONYMOUS)  # guessing tokens counts too
+            if not request.route_handler.opt.get(DOOR):
+                raise
+            actor = ANONYMOUS
+        else:
+            await self._spend(request, tenant, actor)
         identify(tenant=tenant.slug, user=str(actor.user_id) if actor.user_id else None)
+        request.scope["state"]["edge"] = Edge(self, request, tenant, actor)
+
+    async def _find_actor(self, request: AnyRequest, tenant: Tenant) -> Actor:
+        bearer = _bearer(exchange_of(request.scope).headers)
+        session = None if bearer else request.cookies.get(SESSION_COOKIE)
+        return await self._authenticate(self.runtime.works, tenant, bearer=bearer, session=session)
+
+    async def _spend(self, request: AnyRequest, tenant: Tenant, actor: Actor) -> None:
         allowance = await self._count(request, tenant, actor)
-        exchange.extra += _limit_headers(allowance)
+        exchange_of(request.scope).extra += _limit_headers(allowance)
         if allowance.refused:
             raise TooManyRequests(retry_after_s=allowance.retry_after_s)
-        request.scope["state"]["edge"] = Edge(self, request, tenant, actor)
 
     async def _count(self, request: AnyRequest, tenant: Tenant, actor: Actor) -> Allowance:
         if request.method == "POST" and request.scope["path"].removeprefix("/api/v1") in GUESSABLE:
@@ -281,7 +299,7 @@ class Edge:
         if not IDEMPOTENCY_KEY.fullmatch(raw):
             raise InvalidIdempotencyKey
         key = raw.decode("ascii")
-        scope = f"{self.actor.user_id or 'anonymous'} {self.request.method} {self.request.url.path}"
+        scope = f"{self.actor.user_id or 'anonymous'} {self.request.method} {self.request.scope['path']}"
         return IdempotentRequest(self._kit.secret, key=key, scope=scope, body=await self.request.body())
 
     def _tagged(self, body: bytes) -> "Response[Success[T]]":
@@ -360,4 +378,6 @@ def _encode(answer: object) -> bytes:
 
 
 def _json(body: bytes, *, status: int = 200, headers: dict[str, str] | None = None) -> Response[bytes]:
+    # What one person may see, no shared cache may keep.
+    headers = {"Cache-Control": "private, no-store", **(headers or {})}
     return Response(body, status_code=status, headers=headers, media_type="application/json")

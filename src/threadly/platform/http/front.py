@@ -22,7 +22,13 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from threadly.platform.errors import Refusal
 from threadly.platform.http.errors import Answers
 from threadly.platform.http.exchange import Exchange, open_exchange
-from threadly.platform.http.refusals import BrokenUtf8, Disconnected, Overloaded, TimeLimitReached
+from threadly.platform.http.refusals import (
+    BrokenUtf8,
+    Disconnected,
+    MalformedHost,
+    Overloaded,
+    TimeLimitReached,
+)
 from threadly.platform.http.security import DATA_POLICY, fixed_headers, page_policy
 from threadly.platform.telemetry import metrics
 from threadly.platform.telemetry.tracing import Journey, begin_journey, end_journey
@@ -36,6 +42,7 @@ UNROUTED: Final = "(none)"
 DRAIN_MAX_BYTES: Final = 67_108_864
 DRAIN_TIMEOUT_S: Final = 10.0
 
+_HOST = re.compile(rb"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _REQUEST_ID = re.compile(rb"[\w.~:/+=@-]{1,128}", re.ASCII)
 _log = structlog.get_logger()
 
@@ -77,7 +84,7 @@ class Front:
 
     async def _fly(self, flight: "_Flight") -> None:
         try:
-            self._refuse_early(flight.scope)
+            self._refuse_early(flight)
             flight.count()
             async with asyncio.timeout(self.time_limit_s) as flight.limit:
                 await self.app(flight.scope, flight.receive, flight.send)
@@ -93,7 +100,10 @@ class Front:
                 raise  # what was sent cannot be taken back: the server cuts the connection
             await flight.answer(bug)
 
-    def _refuse_early(self, scope: HTTPScope) -> None:
+    def _refuse_early(self, flight: "_Flight") -> None:
+        scope, host = flight.scope, flight.exchange.headers.get(b"host")
+        if host is not None and not _HOST.fullmatch(host):
+            raise MalformedHost
         if _is_broken(scope):
             raise BrokenUtf8
         if self.in_flight >= self.max_in_flight and scope["path"] not in NEVER_SHED:

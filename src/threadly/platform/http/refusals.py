@@ -12,10 +12,10 @@ __all__ = [
     "CsrfMissing",
     "Disconnected",
     "HttpRefusal",
-    "IdempotencyKeyMissing",
     "IdempotencyKeyReused",
     "InvalidCursor",
     "MalformedBody",
+    "MalformedHost",
     "MalformedJson",
     "MethodNotAllowed",
     "NotFound",
@@ -79,6 +79,11 @@ class Disconnected(HttpRefusal):
     message = "The connection was closed before the whole request had arrived."
 
 
+class MalformedHost(HttpRefusal):
+    code = "http.malformed_host"
+    message = "The Host header is not a name or an address, with a port perhaps."
+
+
 class UnknownParameter(HttpRefusal):
     code = "http.unknown_parameter"
     message = "There is no such query parameter here."
@@ -118,12 +123,6 @@ class UnsupportedMediaType(HttpRefusal):
     code = "http.unsupported_media_type"
     status = 415
     message = "Send the body as application/json."
-
-
-class IdempotencyKeyMissing(HttpRefusal):
-    code = "http.idempotency_key_missing"
-    message = "Send an Idempotency-Key header, so that repeating this request cannot do it twice."
-    field = "Idempotency-Key"
 
 
 class IdempotencyKeyReused(HttpRefusal):

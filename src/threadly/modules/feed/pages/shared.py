@@ -70,7 +70,7 @@ async def list_people(edge: Edge, read: ReadPeople, *, name: str, cursor: str | 
 def more_url(edge: Edge, after: Keyset | None, *, name: str) -> str | None:
     """Where the list goes on, None at its end."""
     cursor = edge.cursor(after, name=name)
-    return f"{quote(edge.request.url.path)}?cursor={cursor}" if cursor else None
+    return f"{quote(edge.request.scope['path'])}?cursor={cursor}" if cursor else None
 
 
 async def rail_for(edge: Edge, *, suggest: bool = True) -> RailView:

@@ -13,12 +13,13 @@ import httpx
 import pytest
 import zstandard
 
+from tests import cast
 from tests.conftest import client_of
 from tests.wire.conftest import Counted
 from tests.wire.servers import other_app
 from tests.wire.test_bad_input import POSTS, SIGN_UP, SOMEBODY, refused
 from threadly.platform.http.front import Front
-from threadly.platform.work import Tenant
+from threadly.platform.work import Tenant, Works
 from threadly.settings import Settings
 
 TWINS = 10
@@ -353,3 +354,21 @@ async def test_health_tells_of_the_parts_and_metrics_count(client: httpx.AsyncCl
     metrics = (await client.get("/metrics")).text
     assert "threadly_" in metrics
     assert 'route="/api/v1/posts/explore"' in metrics
+
+
+async def test_count_adds_the_total_where_it_is_offered(
+    signed_in: httpx.AsyncClient, works: Works, tenant: Tenant
+) -> None:
+    for username in ("sarah", "kareem", "ada"):
+        fan = await cast.sign_up(works, tenant, username)
+        token = (await cast.sign_in(works, tenant, fan)).access_token
+        await signed_in.post("/api/v1/users/alexsmith/follow", headers={"Authorization": f"Bearer {token}"})
+    page = (await signed_in.get("/api/v1/users/alexsmith/followers?count=true&limit=2")).json()
+    assert page["pagination"]["total"] == 3
+    assert len(page["data"]) == 2
+    assert "total" not in (await signed_in.get("/api/v1/users/alexsmith/followers")).json()["pagination"]
+    made = (await signed_in.post("/api/v1/posts", json={"content": "How many?"})).json()["data"]
+    for number in range(2):
+        await signed_in.post(f"/api/v1/posts/{made['id']}/comments", json={"content": f"{number}"})
+    comments = (await signed_in.get(f"/api/v1/posts/{made['id']}/comments?count=true")).json()
+    assert comments["pagination"]["total"] == 2

@@ -2,6 +2,7 @@
 
 # ruff: noqa: ARG001  # `fields` and `cursor` are declared for the document and the gate; the edge reads them
 
+from collections.abc import Callable
 from typing import Annotated, Protocol, TypeVar
 
 import msgspec
@@ -10,13 +11,14 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.types import ControllerRouterHandler
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from threadly.modules import feed, identity
 from threadly.modules.feed.rules import TRENDING_TTL_S
 from threadly.modules.feed.types import Visibility
 from threadly.platform.http.edge import Edge
 from threadly.platform.http.envelope import Listing, Success
-from threadly.platform.http.pagination import CursorParameter, LimitParameter
+from threadly.platform.http.pagination import CountParameter, CursorParameter, LimitParameter
 from threadly.platform.http.parameters import FieldsParameter
 from threadly.platform.ids import UUID, parse_id
 from threadly.platform.paging import Keyset, Page
@@ -182,13 +184,20 @@ async def list_comments(
     post_id: FromPath[str],
     limit: LimitParameter = 20,
     cursor: CursorParameter = None,
+    count: CountParameter = False,
     fields: FieldsParameter = None,
 ) -> Response[Listing[feed.Post]]:
     wanted = _post_id(post_id)
     name = f"feed.comments:{wanted}"
     after = edge.after(cursor, name=name)
-    page = await edge.read(lambda work: feed.list_comments(work, post_id=wanted, after=after, limit=limit))
-    return edge.listing(page, name=name)
+
+    async def read(work: Work) -> Page[feed.Post]:
+        page = await feed.list_comments(work, post_id=wanted, after=after, limit=limit)
+        if not count:
+            return page
+        return replace(page, total=(await feed.get_post(work, post_id=wanted)).comment_count)
+
+    return edge.listing(await edge.read(read), name=name)
 
 
 @post(
@@ -274,9 +283,13 @@ async def list_followers(
     user_id: FromPath[str],
     limit: LimitParameter = 20,
     cursor: CursorParameter = None,
+    count: CountParameter = False,
     fields: FieldsParameter = None,
 ) -> Response[Listing[feed.Person]]:
-    return await _list_of(edge, user_id, feed.list_followers, limit=limit, cursor=cursor, what="followers")
+    total = (lambda member: member.follower_count) if count else None
+    return await _list_of(
+        edge, user_id, feed.list_followers, limit=limit, cursor=cursor, what="followers", total=total
+    )
 
 
 @get(
@@ -290,9 +303,13 @@ async def list_following(
     user_id: FromPath[str],
     limit: LimitParameter = 20,
     cursor: CursorParameter = None,
+    count: CountParameter = False,
     fields: FieldsParameter = None,
 ) -> Response[Listing[feed.Person]]:
-    return await _list_of(edge, user_id, feed.list_following, limit=limit, cursor=cursor, what="following")
+    total = (lambda member: member.following_count) if count else None
+    return await _list_of(
+        edge, user_id, feed.list_following, limit=limit, cursor=cursor, what="following", total=total
+    )
 
 
 @post(
@@ -324,14 +341,24 @@ class _ListOfMember(Protocol[T]):
 
 
 async def _list_of(
-    edge: Edge, member: str, verb: _ListOfMember[T], *, what: str, limit: int, cursor: str | None
+    edge: Edge,
+    member: str,
+    verb: _ListOfMember[T],
+    *,
+    what: str,
+    limit: int,
+    cursor: str | None,
+    total: Callable[[feed.Member], int] | None = None,
 ) -> Response[Listing[T]]:
     name = f"feed.{what}_of:{member}"
     after = edge.after(cursor, name=name)
 
     async def read(work: Work) -> Page[T]:
         profile = await identity.get_profile(work, id_or_username=member)
-        return await verb(work, user_id=profile.id, after=after, limit=limit)
+        page = await verb(work, user_id=profile.id, after=after, limit=limit)
+        if total is None:
+            return page
+        return replace(page, total=total(await feed.get_member(work, member=str(profile.id))))
 
     return edge.listing(await edge.read(read), name=name)
 

@@ -10,7 +10,7 @@ from litestar.params import QueryParameter
 from threadly.platform.http.keys import derive_key, sign
 from threadly.platform.http.refusals import InvalidCursor
 
-__all__ = ["DEFAULT_LIMIT", "CursorParameter", "Cursors", "LimitParameter"]
+__all__ = ["DEFAULT_LIMIT", "CountParameter", "CursorParameter", "Cursors", "LimitParameter"]
 
 T = TypeVar("T")
 
@@ -29,6 +29,7 @@ CursorParameter: TypeAlias = Annotated[
         description="`next_cursor` of the page before; leave it out for the first page.",
     ),
 ]
+CountParameter: TypeAlias = Annotated[bool, QueryParameter(description="Whether to add the `total`.")]
 
 
 class Cursors:

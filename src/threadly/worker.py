@@ -10,7 +10,7 @@ from threadly.platform.durable.engine import Engine
 from threadly.platform.garbage import settle_garbage_collector
 from threadly.platform.relay import Relay
 from threadly.platform.runtime import Runtime
-from threadly.platform.telemetry import configure_logging, configure_tracing, stop_tracing
+from threadly.platform.telemetry import configure_logging, configure_tracing, metrics, stop_tracing
 from threadly.settings import Settings
 from threadly.wiring import JOBS, SCHEDULES, make_reactions
 
@@ -31,6 +31,7 @@ async def run_worker(settings: Settings, *, on_ready: Callable[[], None] = lambd
     engine = Engine(runtime.works, runtime.tenants, jobs=JOBS, schedules=SCHEDULES)
     await engine.start()
     relaying = asyncio.create_task(Relay(runtime.works, make_reactions(), runtime.tenants).run(stop))
+    sampling = asyncio.create_task(metrics.keep_sampling())
     settle_garbage_collector()
     log.info("worker.ready")
     on_ready()
@@ -40,6 +41,7 @@ async def run_worker(settings: Settings, *, on_ready: Callable[[], None] = lambd
     if holding.done():
         log.error("another worker took this one's slot; it ends, to begin anew", exc_info=holding.exception())
     holding.cancel()
+    sampling.cancel()
     stop.set()
     await relaying
     await engine.stop()

@@ -248,7 +248,7 @@ def test_processes_add_up_their_numbers(tmp_path: Path) -> None:
     environ = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(directory)}
     count = (
         "from threadly.platform.telemetry import metrics\n"
-        "metrics.SIGNUPS.inc(2)\n"
+        "metrics.observe_event('identity.signed_up', 0.02)\n"
         "metrics.observe_request('GET', '/live', 200, 0.01)\n"
         "metrics.watch('threadly_pool', 'Pool.', lambda: {'primary': 3.0}, label='pool')\n"
         "metrics.sample_gauges()\n"
@@ -259,8 +259,10 @@ def test_processes_add_up_their_numbers(tmp_path: Path) -> None:
     text = subprocess.run(
         [sys.executable, "-c", scrape], env=environ, check=True, capture_output=True, text=True
     ).stdout
-    assert "threadly_signups_total 6.0" in text
+    assert 'threadly_event_seconds_count{event="identity.signed_up"} 3.0' in text
     assert 'threadly_request_seconds_count{method="GET",route="/live",status="2xx"} 3.0' in text
+    # Counts of processes that ended stay; what they held is held no more.
+    assert 'threadly_pool{pool="primary"} 3.0' in text
 
 
 def test_metrics_that_come_too_late_to_be_shared_refuse_to_start(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ at each scrape of this very process.
 import asyncio
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -21,12 +22,11 @@ from prometheus_client import (
     Histogram,
     generate_latest,
 )
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.multiprocess import MultiProcessCollector
 
 __all__ = [
     "CONTENT_TYPE_LATEST",
     "SHED",
-    "forget_process",
     "keep_sampling",
     "observe_event",
     "observe_request",
@@ -112,17 +112,30 @@ async def keep_sampling(*, every_s: float = SAMPLE_EVERY_S) -> None:
 def render_metrics() -> bytes:
     """The text that Prometheus scrapes, for all processes together."""
     sample_gauges()
-    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    directory = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    if directory is None:
         return generate_latest(registry)
+    _drop_gauges_of_the_dead(Path(directory))
     together = CollectorRegistry()
     MultiProcessCollector(together)  # type: ignore[no-untyped-call]  # the library left it unannotated
     return generate_latest(together)
 
 
-def forget_process(pid: int) -> None:
-    """Drop the gauges of a child that ended; its counts stay."""
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        mark_process_dead(pid)  # type: ignore[no-untyped-call]  # the library left it unannotated
+def _drop_gauges_of_the_dead(directory: Path) -> None:
+    """What a process held ended with it, however it ended; its counts stay."""
+    for file in directory.glob("gauge_live*_*.db"):
+        if not _is_alive(int(file.stem.rpartition("_")[2])):
+            file.unlink(missing_ok=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # another user's
+    return True
 
 
 def _new_gauge(name: str, documentation: str, label: str | None) -> Gauge:

@@ -68,9 +68,7 @@ def openapi_config() -> OpenAPIConfig:
         use_handler_docstrings=True,
         components=Components(
             security_schemes={
-                "token": SecurityScheme(
-                    type="http", scheme="bearer", description="An access token, or an API key (`thk_…`)."
-                )
+                "token": SecurityScheme(type="http", scheme="bearer", description="An access token.")
             }
         ),
     )

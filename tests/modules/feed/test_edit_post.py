@@ -7,7 +7,7 @@ import pytest
 
 from tests.cast import Visit
 from tests.conftest import eventually
-from tests.modules.feed.acts import every_page, publish, seen_by
+from tests.modules.feed.acts import every_page, follow, publish, seen_by
 from tests.modules.feed.conftest import SignUp
 from threadly.modules import feed
 from threadly.platform.db import sql
@@ -123,3 +123,20 @@ async def test_what_people_do_is_audited_and_counting_is_not(
         ("update", alex.actor.me, "before", "after"),
         ("delete", alex.actor.me, "after", None),
     ]
+
+
+async def test_what_was_said_to_followers_stays_theirs_when_the_post_becomes_public(
+    alex: Visit, sarah: Visit, bob: Visit
+) -> None:
+    await follow(sarah, alex)
+    post = await alex.write(lambda work: feed.publish_post(work, content="among us", visibility="followers"))
+    await alex.write(
+        lambda work: feed.edit_post(work, post_id=post.id, content="for all", visibility="public")
+    )
+
+    async def history(visit: Visit) -> list[str]:
+        page = await visit.read(lambda work: feed.list_revisions(work, post_id=post.id))
+        return [revision.content for revision in page.items]
+
+    assert await history(bob) == ["for all"]
+    assert await history(sarah) == await history(alex) == ["for all", "among us"]

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import httpx
@@ -10,13 +10,13 @@ import msgspec
 
 from tests.cast import Visit
 from tests.conftest import eventually
-from tests.modules.feed.acts import follow, publish
+from tests.modules.feed.acts import follow, publish, unfollow
 from tests.modules.feed.conftest import Drain
 from threadly.modules import identity
-from threadly.modules.feed.live import BEAT, RESYNC, TOPIC, FeedNews, watch_feed
-from threadly.modules.feed.pages.stream import event_of
+from threadly.modules.feed.live import BEAT, RESYNC, TOPIC, Concerns, FeedNews, watch_feed
+from threadly.modules.feed.pages.stream import MOST_STREAMS_PER_MEMBER, event_of
 from threadly.platform.http.front import Front
-from threadly.platform.pubsub import PubSub, channel_of
+from threadly.platform.pubsub import Hint, PubSub, channel_of
 from threadly.platform.runtime import Runtime
 from threadly.platform.valkey import Valkey
 from threadly.platform.work import Work, Works
@@ -102,6 +102,20 @@ async def test_followers_of_a_pulled_author_are_told_too(
         await eventually(has(by_sarah, FeedNews("post", str(second))))
 
 
+async def test_whom_one_follows_is_remembered_for_a_while_only(
+    runtime: Runtime, alex: Visit, bob: Visit
+) -> None:
+    pulled = Hint("", {"post_id": "p1", "author_id": str(alex.actor.me), "pulled": True})
+    await follow(bob, alex)
+    sure = Concerns(runtime.works, bob.tenant, bob.actor)
+    forgetful = Concerns(runtime.works, bob.tenant, bob.actor, memory_s=0.0)
+    for concerns in (sure, forgetful):
+        assert await concerns.read(pulled) == FeedNews("post", "p1")
+    await unfollow(bob, alex)
+    assert await sure.read(pulled) == FeedNews("post", "p1")
+    assert await forgetful.read(pulled) is None
+
+
 async def test_who_follows_somebody_is_told_to_look_again(
     runtime: Runtime, alex: Visit, bob: Visit, drain: Drain
 ) -> None:
@@ -167,14 +181,41 @@ def test_events_are_written_as_browsers_read_them() -> None:
     assert event_of(BEAT).startswith(b":")
 
 
-async def test_the_stream_reaches_the_browser_as_it_happens_and_ends_when_that_leaves(
-    app: Front, alex: Visit, client: httpx.AsyncClient, drain: Drain
-) -> None:
+class Browser:
+    """One open stream, at the level of ASGI, since the test client waits for an answer's end."""
+
+    def __init__(self) -> None:
+        self.status = 0
+        self.sent: list[bytes] = []
+        self.leaves = asyncio.Event()
+        self._asked = 0
+
+    async def receive(self) -> dict[str, object]:
+        self._asked += 1
+        if self._asked == 1:
+            return {"type": "http.request", "body": b"", "more_body": False}
+        await self.leaves.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: MutableMapping[str, Any]) -> None:
+        self.status = message.get("status", self.status)
+        self.sent.append(message.get("body", b""))
+
+    async def is_open(self) -> bool:
+        return len(self.sent) > 1
+
+
+async def cookie_of(whom: Visit) -> str:
     async def open_session(work: Work) -> identity.BrowserSession:
         return await identity.open_browser_session(work, await identity.get_account(work))
 
-    session = await alex.write(open_session)
-    cookie = f"threadly_session={session.token}"
+    return f"threadly_session={(await whom.write(open_session)).token}"
+
+
+@asynccontextmanager
+async def browsing(app: Front, host: str, cookie: str) -> AsyncIterator[Browser]:
+    """An open stream, which the browser leaves at the end."""
+    browser = Browser()
     scope = {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -185,38 +226,48 @@ async def test_the_stream_reaches_the_browser_as_it_happens_and_ends_when_that_l
         "raw_path": b"/stream",
         "query_string": b"",
         "root_path": "",
-        "headers": [(b"host", client.base_url.host.encode()), (b"cookie", cookie.encode())],
+        "headers": [(b"host", host.encode()), (b"cookie", cookie.encode())],
         "client": ("127.0.0.1", 1),
         "server": ("127.0.0.1", 80),
     }
-    leaves = asyncio.Event()
-    sent: list[bytes] = []
+    serving = asyncio.create_task(app(scope, browser.receive, browser.send))  # type: ignore[arg-type]  # plain ASGI
+    try:
+        await eventually(browser.is_open, every_s=0.01)
+        yield browser
+    finally:
+        browser.leaves.set()
+        async with asyncio.timeout(5):
+            await serving
+
+
+async def test_the_stream_reaches_the_browser_as_it_happens_and_ends_when_that_leaves(
+    app: Front, alex: Visit, client: httpx.AsyncClient, drain: Drain
+) -> None:
     posts: list[FeedNews] = []
-    asked = 0
+    async with browsing(app, client.base_url.host, await cookie_of(alex)) as browser:
 
-    async def receive() -> dict[str, object]:
-        nonlocal asked
-        asked += 1
-        if asked == 1:
-            return {"type": "http.request", "body": b"", "more_body": False}
-        await leaves.wait()
-        return {"type": "http.disconnect"}
+        async def told() -> bool:
+            posts.append(FeedNews("post", str(await publish(alex))))
+            await drain()
+            return any(event_of(post) in browser.sent for post in posts)
 
-    async def send(message: MutableMapping[str, Any]) -> None:
-        sent.append(message.get("body", b""))
+        # More than one post, because the first may come before the stream listens.
+        await eventually(told, every_s=0.05)
 
-    serving = asyncio.create_task(app(scope, receive, send))  # type: ignore[arg-type]  # plain ASGI
 
-    async def told() -> bool:
-        posts.append(FeedNews("post", str(await publish(alex))))
-        await drain()
-        return any(event_of(post) in sent for post in posts)
-
-    # More than one post, because the first may come before the stream listens.
-    await eventually(told, every_s=0.05)
-    leaves.set()
-    async with asyncio.timeout(5):
-        await serving
+async def test_a_member_has_so_many_streams_and_a_place_is_free_again_when_one_ends(
+    app: Front, alex: Visit, bob: Visit, client: httpx.AsyncClient
+) -> None:
+    host, cookie = client.base_url.host, await cookie_of(alex)
+    async with AsyncExitStack() as tabs:
+        for _ in range(MOST_STREAMS_PER_MEMBER):
+            await tabs.enter_async_context(browsing(app, host, cookie))
+        refused = await client.get("/stream", headers={"Cookie": cookie})
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+        async with browsing(app, host, await cookie_of(bob)) as others:
+            assert others.status == 200
+    async with browsing(app, host, cookie) as again:
+        assert again.status == 200
 
 
 async def test_the_stream_asks_for_a_sign_in(client: httpx.AsyncClient) -> None:

@@ -53,12 +53,14 @@ CREATE TRIGGER touch BEFORE UPDATE OF content, visibility ON feed.posts FOR EACH
     WHEN (OLD.content IS DISTINCT FROM NEW.content OR OLD.visibility IS DISTINCT FROM NEW.visibility)
     EXECUTE FUNCTION platform.touch_updated_at();
 
--- What an edited post said before, from `written_at` on.
+-- What an edited post said before, from `written_at` on, and to whom: a text for followers stays theirs when
+-- the post becomes public.
 CREATE TABLE feed.post_revisions (
     id uuid PRIMARY KEY,
     tenant_id int NOT NULL DEFAULT platform.tenant_id(),
     post_id uuid NOT NULL REFERENCES feed.posts ON DELETE CASCADE,
     content text NOT NULL,
+    visibility text NOT NULL,
     mentions text[] NOT NULL,
     written_at timestamptz NOT NULL
 );

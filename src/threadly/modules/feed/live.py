@@ -24,6 +24,8 @@ BEAT_S = 15.0
 BEATS_PER_CHECK = 4
 # A stream ends after so long, as an access token does, and the browser comes back by itself.
 LIFETIME_S = 900.0
+# How long it is remembered whom the person follows: so long may hints go on after unfollowing.
+MEMORY_S = 60.0
 
 
 class FeedNews(msgspec.Struct, frozen=True):
@@ -71,12 +73,14 @@ async def watch_feed(
 class Concerns:
     """Which hints concern one person."""
 
-    def __init__(self, works: Works, tenant: Tenant, actor: Actor) -> None:
+    def __init__(self, works: Works, tenant: Tenant, actor: Actor, *, memory_s: float = MEMORY_S) -> None:
         self._works = works
         self._tenant = tenant
         self._actor = actor
+        self._memory_s = memory_s
         # Pulled authors that were asked about: one query each, until the person follows somebody.
         self._followed: dict[str, bool] = {}
+        self._forget_at = 0.0
 
     async def read(self, item: News) -> FeedNews | None:
         if isinstance(item, Marker):
@@ -100,6 +104,10 @@ class Concerns:
     async def _follows(self, author_id: str) -> bool:
         if author_id == str(self._actor.me):
             return True
+        now = asyncio.get_running_loop().time()
+        if now >= self._forget_at:
+            self._followed.clear()
+            self._forget_at = now + self._memory_s
         if author_id not in self._followed:
             async with self._works.read(self._tenant, self._actor) as work:
                 found = await work.all(FOLLOWERS_AMONG, UUID(author_id), [self._actor.me])

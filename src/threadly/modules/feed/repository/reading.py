@@ -118,8 +118,13 @@ COMMENTS = sql(
 REVISIONS = sql(
     "feed.revisions",
     """
-    SELECT id, content, mentions, written_at FROM feed.post_revisions
-    WHERE post_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3
+    SELECT r.id, r.content, r.mentions, r.written_at
+    FROM feed.post_revisions r JOIN feed.posts p ON p.id = r.post_id
+    WHERE r.post_id = $3 AND r.id < $4 AND (
+        r.visibility = 'public' OR p.author_id = $1::uuid OR $2::boolean OR EXISTS (
+            SELECT FROM feed.follows f WHERE f.follower_id = $1::uuid AND f.followee_id = p.thread_author_id
+        ))
+    ORDER BY r.id DESC LIMIT $5
     """,
     into=RevisionRow,
 )

@@ -47,11 +47,11 @@ EDIT_POST = sql(
     "feed.edit_post",
     """
     WITH old AS (
-        SELECT id, content, mentions, coalesce(edited_at, created_at) AS written_at
+        SELECT id, content, visibility, mentions, coalesce(edited_at, created_at) AS written_at
         FROM feed.posts WHERE id = $1 FOR NO KEY UPDATE
     ), kept AS (
-        INSERT INTO feed.post_revisions (id, post_id, content, mentions, written_at)
-        SELECT $6, id, content, mentions, written_at FROM old WHERE content <> $2
+        INSERT INTO feed.post_revisions (id, post_id, content, visibility, mentions, written_at)
+        SELECT $6, id, content, visibility, mentions, written_at FROM old WHERE content <> $2
     )
     UPDATE feed.posts p SET content = $2, visibility = $3, mentions = $4,
         edited_at = CASE WHEN old.content <> $2 THEN $5 ELSE p.edited_at END

@@ -159,9 +159,13 @@ async def list_comments(
 async def list_revisions(
     work: Work, *, post_id: UUID, after: Keyset | None = None, limit: int = 20
 ) -> Page[Revision]:
-    """What the post says and has said, newest first: at least the current version. Raises PostMissing."""
+    """What the post says and has said to the actor, newest first: at least what it says now.
+
+    Raises PostMissing.
+    """
     post = await get_post(work, post_id=post_id)
-    rows = await work.all(REVISIONS, post_id, id_before(after), limit + 1)
+    viewer, moderates = work.actor.user_id, work.actor.may(FEED_MODERATE)
+    rows = await work.all(REVISIONS, viewer, moderates, post_id, id_before(after), limit + 1)
     if after is None:
         # The present text is in no revision; it takes the first place of the first page.
         written_at = await work.one(WRITTEN_AT, post_id)

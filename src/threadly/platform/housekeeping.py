@@ -7,9 +7,10 @@ from typing import Any
 
 from threadly.platform.db import Statement, sql
 from threadly.platform.durable import Job, Run, Schedule, job
+from threadly.platform.ids import UUID
 from threadly.platform.work import Work
 
-__all__ = ["JOBS", "KEYS_KEPT", "SCHEDULES"]
+__all__ = ["JOBS", "KEYS_KEPT", "SCHEDULES", "forget_answers_to"]
 
 BATCH_ROWS = 5_000
 MOST_BATCHES = 200
@@ -54,12 +55,22 @@ FORGET_MAIL = sql(
     """,
     into=NoneType,
 )
+FORGET_ANSWERS = sql(
+    "platform.forget_idempotent_answers",
+    "DELETE FROM platform.idempotency_keys WHERE scope LIKE $1::uuid::text || ' %'",
+    into=NoneType,
+)
 FORGOTTEN: tuple[tuple[Statement[Any], timedelta], ...] = (
     (FORGET_EVENTS, EVENTS_KEPT),
     (FORGET_STEPS, STEPS_KEPT),
     (FORGET_KEYS, KEYS_KEPT),
     (FORGET_MAIL, MAIL_KEPT),
 )
+
+
+async def forget_answers_to(work: Work, *, user_id: UUID) -> None:
+    """The stored answers to a person's requests, when the person is erased."""
+    await work.run(FORGET_ANSWERS, user_id)
 
 
 @job("platform.forget_old_rows")

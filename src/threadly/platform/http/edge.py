@@ -57,7 +57,9 @@ ANONYMOUS_ADDRESS = Limit("address", 240, 60)
 GUESSING = Limit("guessing", 10, 60)
 GUESSABLE = frozenset(
     {"/auth/signup", "/auth/login", "/auth/password/forgot", "/auth/password/reset", "/auth/verify"}
-) | frozenset({"/signup", "/login", "/password/forgot", "/password/reset"})
+) | frozenset(
+    {"/signup", "/login", "/password/forgot", "/password/reset", "/settings/password", "/settings/delete"}
+)
 
 
 LOCK_STATE = sql(

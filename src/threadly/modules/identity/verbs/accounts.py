@@ -29,6 +29,7 @@ from threadly.modules.identity.verbs.links import send_verification
 from threadly.modules.identity.verbs.sessions import void_access_tokens
 from threadly.platform.actor import Denied
 from threadly.platform.errors import FieldProblem, Refusal
+from threadly.platform.housekeeping import forget_answers_to
 from threadly.platform.ids import UUID, new_id, parse_id
 from threadly.platform.mail import erase_mailbox
 from threadly.platform.work import Work
@@ -168,6 +169,7 @@ async def delete_account(work: Work, *, user_id: UUID) -> None:
     if email is None:
         raise AccountMissing
     await erase_mailbox(work, recipient=email)
+    await forget_answers_to(work, user_id=user_id)
     await work.run(ERASE_AUDIT, user_id)
     work.emit(AccountDeleted(user_id=user_id))
 

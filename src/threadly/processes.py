@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from threadly.platform.embedded import EmbeddedServers, NotStarted, ServerUrls
+from threadly.platform.loopback import is_loopback
 from threadly.platform.progress import Progress
 from threadly.platform.supervisor import Program, Supervised, Supervisor, interrupt_on_stop_signals
 from threadly.platform.telemetry.processes import METRICS_VARIABLE, prepare_metrics
@@ -31,6 +32,7 @@ def run_up(settings: Settings, *, demo: bool) -> int:
     interrupt_on_stop_signals()
     progress = Progress()
     try:
+        _refuse_strangers(settings, demo=demo)
         _refuse_taken_port(settings)
         servers = EmbeddedServers(settings, attach=False, progress=progress)
         with servers as urls:
@@ -131,6 +133,19 @@ def _answers(settings: Settings) -> bool:
             return b" 200 " in connection.recv(64)
     except OSError:
         return False
+
+
+def _refuse_strangers(settings: Settings, *, demo: bool) -> None:
+    """Everybody knows the demo's password, and the mailbox of development shows links to new ones."""
+    if settings.env == "production":
+        if demo:
+            raise NotStarted("The demo's passwords are public, so it is not for production: add --no-demo.")
+        return
+    if (demo or settings.smtp_url is None) and not is_loopback(settings.host):
+        raise NotStarted(
+            f"Development is for this machine only, not for THREADLY_HOST={settings.host}: add --no-demo "
+            "and set THREADLY_ENV=production with THREADLY_BASE_URL and THREADLY_SECRET_KEY."
+        )
 
 
 def _refuse_taken_port(settings: Settings) -> None:

@@ -18,6 +18,7 @@ from threadly.platform.http.csrf import SESSION_COOKIE
 from threadly.platform.http.edge import Edge
 from threadly.platform.http.refusals import NotFound
 from threadly.platform.ids import parse_id
+from threadly.platform.loopback import is_loopback
 from threadly.platform.mail import KeptLetter, find_letter, list_letters
 from threadly.platform.work import Work
 from threadly.web import EMPTY_FORM, Flash, Form, moment
@@ -87,8 +88,15 @@ async def log_out(edge: NamedDependency[Edge], pages: NamedDependency[Pages]) ->
 
 
 @get("/verify", include_in_schema=False)
-async def verify(edge: NamedDependency[Edge], pages: NamedDependency[Pages]) -> Page:
+async def show_verify(edge: NamedDependency[Edge], pages: NamedDependency[Pages]) -> Page:
+    """Asks for a click: programs that scan mail open its links too, and must not confirm anything."""
     token = edge.request.query_params.get("token", "")
+    return await pages.show(edge, "identity/verify.html", state="asked", token=token)
+
+
+@post("/verify", include_in_schema=False)
+async def verify(edge: NamedDependency[Edge], pages: NamedDependency[Pages]) -> Page:
+    token = (await _fields(edge)).get("token", "")
     try:
         await edge.write(partial(links.verify_email, token=token))
         state = "verified"
@@ -97,7 +105,8 @@ async def verify(edge: NamedDependency[Edge], pages: NamedDependency[Pages]) -> 
         done = account is not None and account.email_verified
         # The second click on a link that did its work is no reason for alarm.
         state = "verified" if done else "expired" if isinstance(refusal, LinkExpired) else "invalid"
-    return await pages.show(edge, "identity/verify.html", state=state)
+    status = 200 if state == "verified" else 400
+    return await pages.show(edge, "identity/verify.html", status=status, state=state)
 
 
 @post("/verify/resend", include_in_schema=False)
@@ -235,6 +244,7 @@ routes: list[ControllerRouterHandler] = [
     show_login,
     log_in,
     log_out,
+    show_verify,
     verify,
     send_verification_again,
     show_forgot,
@@ -338,9 +348,9 @@ def _let_out(answer: Page) -> Page:
 
 
 def _require_mailbox(edge: Edge) -> None:
-    """It shows everybody's letters, links to new passwords included."""
+    """It shows everybody's letters, links to new passwords included: for this machine's own people only."""
     settings = edge.runtime.settings
-    if settings.env != "development" or settings.smtp_url is not None:
+    if settings.env != "development" or settings.smtp_url is not None or not is_loopback(settings.host):
         raise NotFound
 
 

@@ -19,11 +19,14 @@ __all__ = ["Connection", "Database", "DatabaseUnavailable", "StatementTooSlow"]
 ACQUIRE_TIMEOUT_S = 5.0
 CONNECT_TIMEOUT_S = 5.0
 STATEMENT_TIMEOUT_MS = 10_000
+# Our own clock, for a server that the network no longer reaches: it cannot say that time is up.
+COMMAND_TIMEOUT_S = STATEMENT_TIMEOUT_MS / 1000 + 2
 IDLE_CONNECTION_LIFETIME_S = 120.0
 
-# What asyncpg raises when the server is gone, going, starting or full. (TimeoutError, which acquiring a
-# connection raises when the pool is exhausted, is an OSError. InternalClientError comes from a connection
-# that heard of a shutdown while it was idle, and is confused until it notices that it is closed.)
+# What asyncpg raises when the server is gone, going, starting or full. (TimeoutError is an OSError: acquiring
+# a connection raises it when the pool is exhausted, and a command after COMMAND_TIMEOUT_S.
+# InternalClientError comes from a connection that heard of a shutdown while it was idle, and is confused
+# until it notices that it is closed.)
 OUTAGES = (
     OSError,
     asyncpg.PostgresConnectionError,
@@ -158,6 +161,7 @@ class Database:
                 init=_prepare_connection,
                 reset=_keep_session,
                 timeout=CONNECT_TIMEOUT_S,
+                command_timeout=COMMAND_TIMEOUT_S,
                 server_settings={
                     "application_name": "threadly",
                     "plan_cache_mode": "force_generic_plan",

@@ -15,6 +15,8 @@ from threadly.platform.db import sql
 from threadly.platform.events import Event, Reactions
 from threadly.platform.ids import UUID, new_id
 from threadly.platform.relay import (
+    BATCH_SIZE,
+    BATCHES_PER_TURN,
     MAX_ATTEMPTS,
     Relay,
     drop_dead_letter,
@@ -62,6 +64,11 @@ async def bake(works: Works, tenant: Tenant, count: int = 1) -> list[UUID]:
 async def notes(works: Works, tenant: Tenant, loaf: UUID) -> list[str]:
     async with works.read(tenant) as work:
         return await work.all(NOTES, str(loaf))
+
+
+async def make_due(works: Works, tenant: Tenant) -> None:
+    async with works.write(tenant, SYSTEM) as work:
+        await work.run(MAKE_DUE)
 
 
 def relay_with(runtime: Runtime, reactions: Reactions) -> Relay:
@@ -181,6 +188,69 @@ async def test_an_event_that_this_version_does_not_know_waits_for_one_that_does(
     newer.on(BreadBaked, smell, name="test.smell")
     assert await relay_with(runtime, newer).drain(tenant) == 1
     assert await notes(runtime.works, tenant, loaf) == ["smelled"]
+
+
+async def test_a_retry_that_this_version_does_not_know_waits_for_one_that_does(
+    runtime: Runtime, tenant: Tenant
+) -> None:
+    async def choke(_work: Work, _event: BreadBaked) -> None:
+        raise RuntimeError("too dry")
+
+    newer = Reactions()
+    newer.on(BreadBaked, choke, name="test.new")
+    (loaf,) = await bake(runtime.works, tenant)
+    await relay_with(runtime, newer).drain(tenant)
+    older = Reactions()
+    older.declare(BreadBaked)
+    await make_due(runtime.works, tenant)
+    await relay_with(runtime, older).drain(tenant)
+
+    mended = Reactions()
+    mended.on(BreadBaked, smell, name="test.new")
+    await make_due(runtime.works, tenant)
+    assert await relay_with(runtime, mended).drain(tenant) == 1
+    assert await notes(runtime.works, tenant, loaf) == ["smelled"]
+
+
+async def test_a_tenant_with_much_to_do_lets_the_others_take_their_turn(
+    runtime: Runtime, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    order: list[int] = []
+
+    async def look(work: Work, _event: BreadBaked) -> None:
+        order.append(work.tenant.id)
+
+    reactions = Reactions()
+    reactions.on(BreadBaked, look, name="test.look")
+    many = (BATCHES_PER_TURN + 1) * BATCH_SIZE
+    await bake(runtime.works, tenant, many)
+    await bake(runtime.works, other_tenant)
+    stop = asyncio.Event()
+    running = asyncio.create_task(relay_with(runtime, reactions).run(stop))
+
+    async def seen() -> bool:
+        return order.count(tenant.id) == many and other_tenant.id in order
+
+    await eventually(seen)
+    stop.set()
+    await asyncio.wait_for(running, 5)
+    assert order[-1] == tenant.id
+
+
+async def test_a_relay_stops_between_two_batches(runtime: Runtime, tenant: Tenant) -> None:
+    stop = asyncio.Event()
+    seen: list[UUID] = []
+
+    async def look(work: Work, event: BreadBaked) -> None:
+        if work.tenant.id == tenant.id:  # other tests leave events in theirs
+            seen.append(event.loaf_id)
+            stop.set()
+
+    reactions = Reactions()
+    reactions.on(BreadBaked, look, name="test.look")
+    await bake(runtime.works, tenant, 2 * BATCH_SIZE)
+    await asyncio.wait_for(relay_with(runtime, reactions).run(stop), 10)
+    assert len(seen) == BATCH_SIZE
 
 
 async def test_the_trace_travels_with_the_event(runtime: Runtime, tenant: Tenant) -> None:

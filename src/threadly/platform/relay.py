@@ -21,7 +21,7 @@ import msgspec
 import structlog
 
 from threadly.platform.db import DatabaseUnavailable, sql
-from threadly.platform.db.pool import OUTAGES
+from threadly.platform.db.pool import COMMAND_TIMEOUT_S, CONNECT_TIMEOUT_S, OUTAGES
 from threadly.platform.errors import Kind, Refusal
 from threadly.platform.events import OUTBOX_CHANNEL, Event, Reaction, Reactions
 from threadly.platform.ids import UUID
@@ -43,11 +43,15 @@ __all__ = [
 log = structlog.get_logger(__name__)
 
 BATCH_SIZE = 100
+# Of one tenant in a row, before the others get their turn.
+BATCHES_PER_TURN = 5
 SWEEP_INTERVAL_S = 1.0
 OUTAGE_PAUSE_S = 1.0
 MAX_ATTEMPTS = 10
 BACKOFF_FIRST_S = 1.0
 BACKOFF_LONGEST_S = 600.0
+# What a retry waits that a worker of another version has to make.
+UNKNOWN_PAUSE_S = 60.0
 
 
 class OutboxRow(msgspec.Struct, frozen=True):
@@ -113,6 +117,11 @@ SET_ASIDE = sql(
     """,
     into=NoneType,
 )
+PUT_OFF = sql(
+    "platform.put_retry_off",
+    "UPDATE platform.failed_reactions SET next_attempt_at = $3 WHERE event_id = $1 AND reaction = $2",
+    into=NoneType,
+)
 RESOLVE_FAILED = sql(
     "platform.resolve_failed_reaction",
     "DELETE FROM platform.failed_reactions WHERE event_id = $1 AND reaction = $2",
@@ -174,12 +183,14 @@ class Relay:
                 await _wait(stop, OUTAGE_PAUSE_S)
 
     async def _listen(self, stop: asyncio.Event) -> None:
-        connection = await asyncpg.connect(self._works.database.url, timeout=5)
+        connection = await asyncpg.connect(
+            self._works.database.url, timeout=CONNECT_TIMEOUT_S, command_timeout=COMMAND_TIMEOUT_S
+        )
         try:
             await connection.add_listener(OUTBOX_CHANNEL, self._hear)
             while not stop.is_set():
                 for row in await connection.fetch(TENANTS_WITH_EVENTS):
-                    await self.drain(await self._tenants.get(row[0]))
+                    await self._take_turn(row[0], stop)
                 await self._drain_notified(stop)
         finally:
             connection.terminate()
@@ -192,11 +203,20 @@ class Relay:
                 self._wake.clear()
                 await _wait(self._wake, left)
                 continue
-            tenant_id = self._notified.popleft()
-            await self.drain(await self._tenants.get(tenant_id))
+            await self._take_turn(self._notified.popleft(), stop)
+
+    async def _take_turn(self, tenant_id: int, stop: asyncio.Event) -> None:
+        """Some of what is due for a tenant, who waits in line again for the rest."""
+        tenant = await self._tenants.get(tenant_id)
+        for _ in range(BATCHES_PER_TURN):
+            if stop.is_set() or not await self._run_due(tenant):
+                return
+        self._line_up(tenant_id)
 
     def _hear(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
-        tenant_id = int(str(payload))
+        self._line_up(int(str(payload)))
+
+    def _line_up(self, tenant_id: int) -> None:
         if tenant_id not in self._notified:
             self._notified.append(tenant_id)
         self._wake.set()
@@ -204,11 +224,13 @@ class Relay:
     async def drain(self, tenant: Tenant) -> int:
         """Run all that is due for `tenant` now. Returns how many events and retries were handled."""
         handled = 0
-        while batch := await self._run_batch(tenant):
+        while batch := await self._run_due(tenant):
             handled += batch
-        while retried := await self._retry_batch(tenant):
-            handled += retried
         return handled
+
+    async def _run_due(self, tenant: Tenant) -> int:
+        """A batch of events or, when none waits, of retries."""
+        return await self._run_batch(tenant) or await self._retry_batch(tenant)
 
     async def _run_batch(self, tenant: Tenant) -> int:
         try:
@@ -245,11 +267,11 @@ class Relay:
             for each in failed:
                 row = OutboxRow(each.event_id, each.name, each.payload, each.traceparent, each.emitted_at)
                 reaction = self._reactions.named(each.name, each.reaction)
-                # A reaction that this version no longer has is nobody's work any more.
-                done = reaction is None or await self._react_or_set_aside(
-                    work, row, reaction, attempts=each.attempts
-                )
-                if done:
+                if reaction is None:
+                    # A newer version's, while workers are being replaced: it is left to one that knows it.
+                    later = work.now + timedelta(seconds=UNKNOWN_PAUSE_S)
+                    await work.run(PUT_OFF, each.event_id, each.reaction, later)
+                elif await self._react_or_set_aside(work, row, reaction, attempts=each.attempts):
                     await work.run(RESOLVE_FAILED, each.event_id, each.reaction)
         return len(failed)
 

@@ -262,7 +262,8 @@ async def test_a_member_has_so_many_streams_and_a_place_is_free_again_when_one_e
     async with AsyncExitStack() as tabs:
         for _ in range(MOST_STREAMS_PER_MEMBER):
             await tabs.enter_async_context(browsing(app, host, cookie))
-        refused = await client.get("/stream", headers={"Cookie": cookie})
+        async with asyncio.timeout(5):
+            refused = await client.get("/stream", headers={"Cookie": cookie})
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
         async with browsing(app, host, await cookie_of(bob)) as others:
             assert others.status == 200

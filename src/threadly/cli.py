@@ -215,6 +215,40 @@ def events_replay(home: Path | None, event: str, reaction: str, since: datetime)
 
 
 @cli.group()
+def jobs() -> None:
+    """Jobs that failed for good."""
+
+
+@jobs.command("failed")
+@_home_option
+def jobs_failed(home: Path | None) -> None:
+    """List failed jobs, the newest first."""
+    from threadly.operations import print_failed_jobs
+
+    _operate(home, print_failed_jobs)
+
+
+@jobs.command("resume")
+@_home_option
+@click.argument("job_id")
+def jobs_resume(home: Path | None, job_id: str) -> None:
+    """Go on with a failed job at the step that failed."""
+    from threadly.operations import resume_job
+
+    _operate(home, lambda settings: resume_job(settings, job_id=job_id))
+
+
+@jobs.command("drop")
+@_home_option
+@click.argument("job_id")
+def jobs_drop(home: Path | None, job_id: str) -> None:
+    """Give a failed job up."""
+    from threadly.operations import drop_job
+
+    _operate(home, lambda settings: drop_job(settings, job_id=job_id))
+
+
+@cli.group()
 def tenants() -> None:
     """The communities of this installation."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from threadly.migrations import is_migrated
+from threadly.platform.durable.engine import list_failed_jobs
 from threadly.platform.embedded import EmbeddedServers, NotStarted
 from threadly.platform.errors import Refusal
 from threadly.platform.valkey import Valkey
@@ -157,6 +158,12 @@ async def _dead_letters(_settings: Settings, connection: "asyncpg.Connection[asy
     return Finding(text, "Read them with `threadly events dead`, then retry or drop each." if dead else "")
 
 
+async def _failed_jobs(settings: Settings, _connection: "asyncpg.Connection[asyncpg.Record]") -> Finding:
+    failed = len(await list_failed_jobs(str(settings.database_url)))
+    text = f"{failed} failed jobs" if failed else "No failed jobs"
+    return Finding(text, "Read them with `threadly jobs failed`, then resume or drop each." if failed else "")
+
+
 async def _valkey(settings: Settings) -> Finding:
     valkey = Valkey(str(settings.valkey_url))
     try:
@@ -172,4 +179,4 @@ async def _valkey(settings: Settings) -> Finding:
 
 
 Check = Callable[[Settings, "asyncpg.Connection[asyncpg.Record]"], Awaitable[Finding]]
-DATABASE_CHECKS: tuple[Check, ...] = (_server, _role, _schema, _events, _dead_letters)
+DATABASE_CHECKS: tuple[Check, ...] = (_server, _role, _schema, _events, _dead_letters, _failed_jobs)

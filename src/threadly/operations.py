@@ -8,6 +8,7 @@ import asyncpg
 
 from threadly.modules import identity
 from threadly.platform import relay
+from threadly.platform.durable import engine
 from threadly.platform.errors import Kind, Refusal
 from threadly.platform.ids import UUID
 from threadly.platform.runtime import Runtime
@@ -17,9 +18,12 @@ from threadly.settings import Settings
 __all__ = [
     "add_tenant",
     "drop_dead_letter",
+    "drop_job",
     "grant_role",
     "print_dead_letters",
+    "print_failed_jobs",
     "replay",
+    "resume_job",
     "retry_dead_letter",
 ]
 
@@ -73,6 +77,19 @@ async def replay(settings: Settings, *, event: str, reaction: str, since: dateti
             async with runtime.works.write(tenant, SYSTEM) as work:
                 count = await relay.replay_events(work, reaction=reaction, event=event, since=since)
             print(f"{tenant.slug}: {count} events")
+
+
+async def print_failed_jobs(settings: Settings) -> None:
+    for failed in await engine.list_failed_jobs(str(settings.database_url)):
+        print(f"{failed.id}  {failed.job}  {failed.failed_at:%Y-%m-%d %H:%M}  {failed.error[:120]}")
+
+
+async def resume_job(settings: Settings, *, job_id: str) -> None:
+    await engine.resume_failed_job(str(settings.database_url), job_id)
+
+
+async def drop_job(settings: Settings, *, job_id: str) -> None:
+    await engine.drop_failed_job(str(settings.database_url), job_id)
 
 
 async def add_tenant(settings: Settings, *, slug: str, name: str, hosts: Sequence[str]) -> None:

@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import eventually
 from threadly.platform.db import sql
 from threadly.platform.durable import Job, Run, SagaStep, job, run_saga
-from threadly.platform.durable.engine import Engine
+from threadly.platform.durable.engine import Engine, JobWentOn, list_failed_jobs, resume_failed_job
 from threadly.platform.durable.slot import LOCK, Slot, SlotLost
 from threadly.platform.ids import new_id
 from threadly.platform.runtime import Runtime
@@ -67,7 +67,28 @@ async def fail_late(run: Run, *, page: str) -> None:
     )
 
 
-JOBS: list[Job] = [brew, die_once, fail_late]
+MENDED: set[str] = set()
+TRIED: list[str] = []
+
+
+@job("test.needs_mending")
+async def needs_mending(run: Run, *, page: str) -> None:
+    def trying(word: str, *, needed: bool) -> "Callable[[Work], Awaitable[None]]":
+        async def act(work: Work) -> None:
+            TRIED.append(word)
+            if needed and page not in MENDED:
+                raise RuntimeError("broken")
+            await noting(page, word)(work)
+
+        return act
+
+    await run.step("first", lambda: run.works.attempt(run.tenant, SYSTEM, trying("first", needed=False)))
+    await run.step(
+        "second", lambda: run.works.attempt(run.tenant, SYSTEM, trying("second", needed=True)), attempts=1
+    )
+
+
+JOBS: list[Job] = [brew, die_once, fail_late, needs_mending]
 
 
 @pytest.fixture
@@ -124,9 +145,34 @@ async def test_a_saga_that_fails_is_undone_in_reverse_and_the_job_is_listed_as_f
     await eventually(undone)
 
     async def listed() -> bool:
-        return any(each.id == job_id and "no card" in each.error for each in await engine.list_failed())
+        failed = await list_failed_jobs(runtime.works.database.url)
+        return any(each.id == job_id and "no card" in each.error for each in failed)
 
     await eventually(listed)
+    with pytest.raises(JobWentOn):
+        await resume_failed_job(runtime.works.database.url, job_id)
+
+
+async def test_a_failed_job_that_is_resumed_goes_on_at_the_step_that_failed(
+    runtime: Runtime, tenant: Tenant, engine: Engine
+) -> None:
+    page = str(new_id())
+    async with runtime.works.write(tenant, SYSTEM) as work:
+        job_id = await work.enqueue(needs_mending, page=page)
+
+    async def listed() -> bool:
+        return job_id in [each.id for each in await list_failed_jobs(runtime.works.database.url)]
+
+    await eventually(listed)
+    MENDED.add(page)
+    await resume_failed_job(runtime.works.database.url, job_id)
+
+    async def finished() -> bool:
+        return await notes(runtime, tenant, page) == ["first", "second"]
+
+    await eventually(finished)
+    assert TRIED == ["first", "second", "second"]
+    assert not await listed()
 
 
 KILLED_MIDWAY = """

@@ -5,24 +5,35 @@ whoever takes the slot next recovers the jobs that were running in it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime
 from types import NoneType
 from typing import Any, TypeVar
 
 import msgspec
 import structlog
-from dbos import DBOS, DBOSConfig
+from dbos import DBOS, DBOSClient, DBOSConfig, StepInfo, WorkflowStatus
 
 from threadly.platform.db import sql
 from threadly.platform.durable.jobs import DEFAULT_ATTEMPTS, Job, Schedule
 from threadly.platform.durable.slot import Slot
+from threadly.platform.errors import Kind, Refusal
 from threadly.platform.telemetry.tracing import continue_trace, span
 from threadly.platform.tenants import Tenants
 from threadly.platform.work import SYSTEM, Tenant, Work, Works
 
-__all__ = ["Engine", "FailedJob", "migrate_engine"]
+__all__ = [
+    "Engine",
+    "FailedJob",
+    "JobNotFailed",
+    "JobWentOn",
+    "drop_failed_job",
+    "list_failed_jobs",
+    "migrate_engine",
+    "resume_failed_job",
+]
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +50,7 @@ POLLING_INTERVAL_S = 0.5
 QUEUE_CONCURRENCY = 16
 STOP_TIMEOUT_S = 10
 FIRST_RETRY_S = 0.5
+FAILED = ["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 FAILED_LISTED = 100
 
 STEP_OUTPUT = sql(
@@ -54,7 +66,7 @@ RECORD_STEP = sql(
 
 
 class FailedJob(msgspec.Struct, frozen=True):
-    """A job that raised after all its attempts; it can be resumed."""
+    """A job that raised after all its attempts, or took worker after worker along."""
 
     id: str
     job: str
@@ -152,21 +164,6 @@ class Engine:
         if self._slot is not None:
             self._slot.release()
 
-    async def list_failed(self) -> list[FailedJob]:
-        """The newest jobs that gave up."""
-        found = await DBOS.list_workflows_async(
-            status=["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"], limit=FAILED_LISTED, sort_desc=True
-        )
-        return [
-            FailedJob(
-                each.workflow_id,
-                each.name,
-                str(each.error)[:500],
-                datetime.fromtimestamp((each.updated_at or 0) / 1000).astimezone(),
-            )
-            for each in found
-        ]
-
     def _register(self, job: Job) -> None:
         async def workflow(tenant_id: int, traceparent: str, arguments: dict[str, Any]) -> None:
             assert DBOS.workflow_id
@@ -200,6 +197,80 @@ class Engine:
                 for schedule, fan_out in scheduled
             ]
         )
+
+
+async def list_failed_jobs(database_url: str) -> list[FailedJob]:
+    """The newest jobs that gave up, of every tenant; FAILED_LISTED at most."""
+    with _client(database_url) as client:
+        found = await client.list_workflows_async(
+            status=FAILED, limit=FAILED_LISTED, sort_desc=True, load_input=False
+        )
+    return [
+        FailedJob(
+            each.workflow_id,
+            each.name,
+            str(each.error)[:500],
+            datetime.fromtimestamp((each.updated_at or 0) / 1000).astimezone(),
+        )
+        for each in found
+    ]
+
+
+async def resume_failed_job(database_url: str, job_id: str) -> None:
+    """Have a worker go on with a failed job at the step that failed. Raises JobNotFailed and JobWentOn."""
+    with _client(database_url) as client:
+        failed = await _get_failed(client, job_id)
+        step = _next_step(await client.list_workflow_steps_async(job_id))
+        await client.rewind_workflow_async(job_id, start_step=step, queue_name=failed.queue_name)
+
+
+async def drop_failed_job(database_url: str, job_id: str) -> None:
+    """Give a failed job up. Raises JobNotFailed."""
+    with _client(database_url) as client:
+        await _get_failed(client, job_id)
+        await client.delete_workflow_async(job_id)
+
+
+async def _get_failed(client: DBOSClient, job_id: str) -> WorkflowStatus:
+    found = await client.list_workflows_async(workflow_ids=[job_id], status=FAILED, load_input=False)
+    if not found:
+        raise JobNotFailed
+    return found[0]
+
+
+def _next_step(steps: Sequence[StepInfo]) -> int:
+    """The number of the step that failed; the one after the last when the job raised between two."""
+    last = max((step["function_id"] for step in steps), default=0)
+    failed = min((step["function_id"] for step in steps if step["error"] is not None), default=last + 1)
+    if failed < last:
+        raise JobWentOn
+    return failed
+
+
+@contextmanager
+def _client(database_url: str) -> Iterator[DBOSClient]:
+    client = DBOSClient(
+        system_database_url=database_url,
+        system_database_pool_size=1,
+        lazy=True,
+        retry_connection_errors=False,
+    )
+    try:
+        yield client
+    finally:
+        client.destroy()
+
+
+class JobNotFailed(Refusal):
+    code = "platform.job_not_failed"
+    kind = Kind.MISSING
+    message = "There is no such failed job; `threadly jobs failed` lists them."
+
+
+class JobWentOn(Refusal):
+    code = "platform.job_went_on"
+    kind = Kind.CONFLICT
+    message = "That job took more steps after the one that failed, as a saga does to undo itself: drop it."
 
 
 def migrate_engine(owner_url: str, *, application_role: str) -> None:

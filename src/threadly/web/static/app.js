@@ -186,12 +186,17 @@ document.addEventListener("htmx:error", ({ detail }) => {
 // ---------------------------------------------------------------- live feed
 
 const GATHER_MS = 250;
+const AGAIN_MS = 5000;
 const TOP_PX = 240;
 
 /** Keeps `list` (newest first) up to date: the stream only says that there is something new. */
 function follow(list) {
   let due = null;
   let busy = false;
+  let stream = null;
+  let again = null;
+  // Whether hints may have been missed before the stream opens.
+  let behind = false;
 
   function soon() {
     if (due === null) due = setTimeout(fetchNew, GATHER_MS);
@@ -215,25 +220,31 @@ function follow(list) {
   }
 
   function connect() {
-    const stream = new EventSource(list.dataset.stream);
-    let opened = false;
+    stream = new EventSource(list.dataset.stream);
     stream.addEventListener("post", soon);
     // Hints may have been missed, or cannot be had for now.
     stream.addEventListener("resync", soon);
     stream.addEventListener("open", () => {
-      // After a gap, whatever was missed is fetched.
-      if (opened) soon();
-      opened = true;
+      if (behind) soon();
+      behind = true;
     });
-    addEventListener("pagehide", () => stream.close(), { once: true });
+    stream.addEventListener("error", ({ target }) => {
+      behind = true;
+      // Any answer but 200 ends it for good: the site restarts, say. Not all pages come back at once.
+      if (target.readyState === EventSource.CLOSED) again = setTimeout(connect, AGAIN_MS * (1 + Math.random()));
+    });
   }
 
   connect();
+  addEventListener("pagehide", () => {
+    clearTimeout(again);
+    stream.close();
+  });
   addEventListener("pageshow", ({ persisted }) => {
     // Back from the browser's cache of pages.
     if (!persisted) return;
+    behind = true;
     connect();
-    soon();
   });
 }
 

@@ -155,6 +155,8 @@ async def test_failed_jobs_are_listed_resumed_and_dropped(
     assert dropped not in threadly(settings, "jobs", "failed").stdout
     gone = threadly(settings, "jobs", "drop", resumed)
     assert (gone.returncode, "no such failed job" in gone.stderr) == (1, True)
+    away = threadly(replace(settings, database_url="postgresql://nobody@127.0.0.1:1/none"), "jobs", "failed")
+    assert (away.returncode, away.stderr.count("\n")) == (1, 1)
 
 
 async def test_a_tenant_is_added_with_its_hosts_once(

@@ -15,8 +15,9 @@ from typing import Any, TypeVar
 import msgspec
 import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig, StepInfo, WorkflowStatus
+from sqlalchemy.exc import OperationalError
 
-from threadly.platform.db import sql
+from threadly.platform.db import DatabaseUnavailable, sql
 from threadly.platform.durable.jobs import DEFAULT_ATTEMPTS, Job, Schedule
 from threadly.platform.durable.slot import Slot
 from threadly.platform.errors import Kind, Refusal
@@ -249,6 +250,7 @@ def _next_step(steps: Sequence[StepInfo]) -> int:
 
 @contextmanager
 def _client(database_url: str) -> Iterator[DBOSClient]:
+    """Raises DatabaseUnavailable from whatever is done with it."""
     client = DBOSClient(
         system_database_url=database_url,
         system_database_pool_size=1,
@@ -257,6 +259,8 @@ def _client(database_url: str) -> Iterator[DBOSClient]:
     )
     try:
         yield client
+    except OperationalError as error:
+        raise DatabaseUnavailable from error
     finally:
         client.destroy()
 

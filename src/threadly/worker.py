@@ -31,7 +31,10 @@ async def run_worker(settings: Settings, *, on_ready: Callable[[], None] = lambd
     engine = Engine(runtime.works, runtime.tenants, jobs=JOBS, schedules=SCHEDULES)
     await engine.start()
     relaying = asyncio.create_task(Relay(runtime.works, make_reactions(), runtime.tenants).run(stop))
-    sampling = asyncio.create_task(metrics.keep_sampling())
+    chores = [
+        asyncio.create_task(metrics.keep_sampling()),
+        asyncio.create_task(engine.keep_forgetting()),
+    ]
     settle_garbage_collector()
     log.info("worker.ready")
     on_ready()
@@ -41,7 +44,8 @@ async def run_worker(settings: Settings, *, on_ready: Callable[[], None] = lambd
     if holding.done():
         log.error("another worker took this one's slot; it ends, to begin anew", exc_info=holding.exception())
     holding.cancel()
-    sampling.cancel()
+    for chore in chores:
+        chore.cancel()
     stop.set()
     await relaying
     await engine.stop()

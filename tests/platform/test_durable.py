@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from types import NoneType
 
 import asyncpg
@@ -119,6 +120,26 @@ async def test_a_job_runs_if_and_only_if_its_work_was_committed(
 
     await eventually(brewed)
     assert await notes(runtime, tenant, "undone") == []
+
+
+async def test_finished_jobs_are_forgotten_after_a_while(
+    runtime: Runtime, tenant: Tenant, engine: Engine
+) -> None:
+    async with runtime.works.write(tenant, SYSTEM) as work:
+        await work.enqueue(brew, page="forgotten")
+
+    async def brewed() -> bool:
+        return await notes(runtime, tenant, "forgotten") == ["ground", "poured"]
+
+    await eventually(brewed)
+    now = datetime.now(UTC)
+    assert await engine.forget_finished(before=now - timedelta(days=1)) == 0
+
+    async def forgotten() -> bool:
+        # Its end is written a moment after its last step.
+        return await engine.forget_finished(before=now + timedelta(minutes=1)) > 0
+
+    await eventually(forgotten)
 
 
 async def test_the_same_job_id_twice_is_one_job(runtime: Runtime, tenant: Tenant, engine: Engine) -> None:

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from types import NoneType
 from typing import Any, TypeVar
 
@@ -50,6 +50,9 @@ APPLICATION_VERSION = "1"
 POLLING_INTERVAL_S = 0.5
 QUEUE_CONCURRENCY = 16
 STOP_TIMEOUT_S = 10
+FINISHED_KEPT = timedelta(days=30)
+FORGET_EVERY_S = 3_600
+BATCH_JOBS = 500
 FIRST_RETRY_S = 0.5
 FAILED = ["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 FAILED_LISTED = 100
@@ -155,6 +158,28 @@ class Engine:
         """Runs until cancelled. Raises SlotLost: then this worker must end, for another has its jobs."""
         assert self._slot, "started before"
         await self._slot.hold()
+
+    async def keep_forgetting(self) -> None:
+        """Runs until cancelled: what DBOS keeps of finished jobs would otherwise grow for ever."""
+        while True:
+            try:
+                while await self.forget_finished(before=datetime.now(UTC) - FINISHED_KEPT) == BATCH_JOBS:
+                    pass
+            except Exception:
+                log.warning("finished jobs are not forgotten for now", exc_info=True)
+            await asyncio.sleep(FORGET_EVERY_S)
+
+    async def forget_finished(self, *, before: datetime) -> int:
+        """Delete a batch of the jobs that succeeded before then. Returns how many; failed ones stay."""
+        found = await DBOS.list_workflows_async(
+            status="SUCCESS",
+            completed_before=before.isoformat(),
+            limit=BATCH_JOBS,
+            load_input=False,
+            load_output=False,
+        )
+        await DBOS.delete_workflows_async([each.workflow_id for each in found])
+        return len(found)
 
     async def stop(self) -> None:
         await asyncio.to_thread(

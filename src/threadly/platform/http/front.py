@@ -123,6 +123,7 @@ class _Flight:
 
     __slots__ = (
         "_counted",
+        "_ended",
         "_front",
         "_head_only",
         "_receive",
@@ -155,6 +156,7 @@ class _Flight:
         self.streams = False
         self.limit: asyncio.Timeout | None = None
         self._counted = False
+        self._ended = False
         self._unread = _announces_body(exchange.headers)
         self._head_only = scope["method"] == "HEAD"
         if self._head_only:
@@ -170,6 +172,8 @@ class _Flight:
             self._front.in_flight -= 1
 
     async def receive(self) -> Any:
+        if self._head_only and self.streams:
+            return {"type": "http.disconnect"}  # a stream would go on for nobody
         message = await self._receive()
         if message.get("more_body"):
             return message
@@ -184,7 +188,11 @@ class _Flight:
                 await self._drain()
             self._start(message)
         elif self._head_only and message["type"] == "http.response.body":
-            message = {**message, "body": b""}
+            if self._ended:
+                return
+            self._ended = self.streams
+            more = message.get("more_body", False) and not self.streams
+            message = {**message, "body": b"", "more_body": more}
         await self._send(message)
 
     async def answer(self, error: Exception) -> None:

@@ -273,3 +273,9 @@ async def test_a_member_has_so_many_streams_and_a_place_is_free_again_when_one_e
 
 async def test_the_stream_asks_for_a_sign_in(client: httpx.AsyncClient) -> None:
     assert (await client.get("/stream")).status_code == 401
+
+
+async def test_a_head_of_the_stream_ends_at_once(app: Front, alex: Visit, client: httpx.AsyncClient) -> None:
+    async with asyncio.timeout(3):
+        answer = await client.head("/stream", headers={"Cookie": await cookie_of(alex)})
+    assert (answer.status_code, answer.content) == (200, b"")

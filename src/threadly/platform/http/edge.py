@@ -58,7 +58,15 @@ GUESSING = Limit("guessing", 10, 60)
 GUESSABLE = frozenset(
     {"/auth/signup", "/auth/login", "/auth/password/forgot", "/auth/password/reset", "/auth/verify"}
 ) | frozenset(
-    {"/signup", "/login", "/password/forgot", "/password/reset", "/settings/password", "/settings/delete"}
+    {
+        "/signup",
+        "/login",
+        "/password/forgot",
+        "/password/reset",
+        "/settings/password",
+        "/settings/delete",
+        "/verify",
+    }
 )
 
 

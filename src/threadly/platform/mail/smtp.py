@@ -2,10 +2,11 @@
 
 import asyncio
 from email.message import EmailMessage
-from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
 
 import msgspec
+
+from threadly.platform.loopback import is_loopback
 
 __all__ = ["Delayed", "Refused", "SmtpServer", "hand_over", "smtp_server"]
 
@@ -41,7 +42,7 @@ def smtp_server(url: str) -> SmtpServer:
     """
     parts = urlsplit(url)
     host = parts.hostname or "localhost"
-    secret = parts.username is not None and not _is_here(host)
+    secret = parts.username is not None and not is_loopback(host)
     return SmtpServer(
         host=host,
         port=parts.port or PORTS[parts.scheme],
@@ -79,10 +80,3 @@ async def hand_over(server: SmtpServer, message: EmailMessage) -> None:
         raise Delayed(f"{type(reply).__name__} with {reply.code}") from None
     except SMTPException as failure:
         raise Delayed(f"{type(failure).__name__}") from None
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

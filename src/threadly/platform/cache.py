@@ -150,6 +150,13 @@ class Cache:
             if (hit := _decode(wanted, found)) is not None:
                 return hit[0]
             generations = found.generations
+        if generations is not None:
+            # Another process may have made it between the last look and the lock.
+            found = await self._look(wanted)
+            if (hit := _decode(wanted, found)) is not None:
+                await self._unlock(wanted.key, lock)
+                return hit[0]
+            generations = found.generations
         try:
             value = await wanted.make()
         except BaseException:

@@ -127,7 +127,7 @@ class Work:
         """Every row, as `statement.into`."""
         with self._executing(statement):
             rows = await self._connection.fetch(statement.text, *arguments)
-        return [statement.read(row) for row in rows]
+        return statement.read_all(rows)
 
     async def one(self, statement: Statement[T], *arguments: object) -> T | None:
         """The first row as `statement.into`, or None."""

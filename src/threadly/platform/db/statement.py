@@ -4,6 +4,7 @@ Statements are module-level constants of the `repository.py` files. One test pre
 migrated schema and compares its columns with the fields of the Struct that it fills.
 """
 
+from collections.abc import Sequence
 from typing import Generic, TypeVar, cast
 
 import asyncpg
@@ -27,6 +28,10 @@ class Statement(Generic[T]):
 
     def read(self, row: "asyncpg.Record") -> T:
         return self.into(*row) if self._is_struct else cast(T, row[0])
+
+    def read_all(self, rows: "Sequence[asyncpg.Record]") -> list[T]:
+        into = self.into
+        return [into(*row) for row in rows] if self._is_struct else [cast(T, row[0]) for row in rows]
 
     def __repr__(self) -> str:
         return f"<Statement {self.name}>"

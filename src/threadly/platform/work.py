@@ -6,8 +6,8 @@ the edge asks a clock, a global or an ambient user.
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from types import NoneType
 from typing import Any, Protocol, TypeVar
@@ -21,7 +21,7 @@ from threadly.platform.db import Connection, Database, Statement, sql
 from threadly.platform.durable import Job
 from threadly.platform.events import Event, event_name
 from threadly.platform.ids import UUID, new_id
-from threadly.platform.telemetry.tracing import current_traceparent, span
+from threadly.platform.telemetry.tracing import Span, current_traceparent, span
 from threadly.settings import Settings
 
 __all__ = [
@@ -193,11 +193,9 @@ class Work:
             raise
         await self._connection.execute("RELEASE SAVEPOINT step")
 
-    @contextmanager
-    def _executing(self, statement: Statement[Any]) -> Iterator[None]:
+    def _executing(self, statement: Statement[Any]) -> AbstractContextManager[Span]:
         self.statement_count += 1
-        with span(statement.name, kind="sql"):
-            yield
+        return span(statement.name, kind="sql")
 
     async def _begin(self) -> None:
         # One message. The settings end with the transaction; the audit triggers read them. Only UUIDs, an int

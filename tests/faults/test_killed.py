@@ -74,7 +74,8 @@ async def test_after_kill_nine_of_everything_under_load_the_next_start_has_every
         assert len(load.unanswered) <= POSTERS
         # At once: whoever keeps it running does not wait for what the killed one left behind.
         installation.start()
-        assert [each for each in running if _runs(each)] == []
+        # A process that lost its parent stops in order, which may take it longer than the next start.
+        poll(lambda: not any(_runs(each) for each in running), within_s=20)
         async with installation.visit() as http:
             await load.repeat_unanswered(http)
             async with installation.database() as database:

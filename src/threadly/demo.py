@@ -7,7 +7,7 @@ import asyncpg
 from threadly.modules import feed, identity
 from threadly.platform.ids import UUID
 from threadly.platform.progress import Progress
-from threadly.platform.runtime import Runtime
+from threadly.platform.runtime import running
 from threadly.platform.tenants import PUBLIC_TENANT_ID
 from threadly.platform.work import SYSTEM, Actor, Work
 from threadly.settings import Settings
@@ -85,14 +85,10 @@ async def seed_demo(
     ):
         return
     with progress.phase("Seeding the demo community") as phase:
-        runtime = Runtime(settings)
-        await runtime.start()
-        try:
+        async with running(settings) as runtime:
             tenant = await runtime.tenants.get(PUBLIC_TENANT_ID)
             async with runtime.works.write(tenant, SYSTEM) as work:
                 await _make(work)
-        finally:
-            await runtime.stop()
         phase.done = f"Demo community seeded ({len(MEMBERS)} members, {len(POSTS)} posts)"
 
 

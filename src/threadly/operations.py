@@ -1,7 +1,6 @@
 """What an operator does from the command line."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import datetime
 
 import asyncpg
@@ -11,7 +10,7 @@ from threadly.platform import relay
 from threadly.platform.durable import engine
 from threadly.platform.errors import Kind, Refusal
 from threadly.platform.ids import UUID
-from threadly.platform.runtime import Runtime
+from threadly.platform.runtime import Runtime, running
 from threadly.platform.work import SYSTEM, Tenant
 from threadly.settings import Settings
 
@@ -47,7 +46,7 @@ class TenantUnknown(Refusal):
 
 
 async def print_dead_letters(settings: Settings) -> None:
-    async with _running(settings) as runtime:
+    async with running(settings) as runtime:
         for tenant in await runtime.tenants.all():
             async with runtime.works.read(tenant, SYSTEM) as work:
                 for letter in await relay.list_dead_letters(work):
@@ -58,21 +57,21 @@ async def print_dead_letters(settings: Settings) -> None:
 
 
 async def retry_dead_letter(settings: Settings, *, event_id: UUID, reaction: str) -> None:
-    async with _running(settings) as runtime:
+    async with running(settings) as runtime:
         tenant = await _tenant_with(runtime, event_id)
         async with runtime.works.write(tenant, SYSTEM) as work:
             await relay.retry_dead_letter(work, event_id=event_id, reaction=reaction)
 
 
 async def drop_dead_letter(settings: Settings, *, event_id: UUID, reaction: str) -> None:
-    async with _running(settings) as runtime:
+    async with running(settings) as runtime:
         tenant = await _tenant_with(runtime, event_id)
         async with runtime.works.write(tenant, SYSTEM) as work:
             await relay.drop_dead_letter(work, event_id=event_id, reaction=reaction)
 
 
 async def replay(settings: Settings, *, event: str, reaction: str, since: datetime) -> None:
-    async with _running(settings) as runtime:
+    async with running(settings) as runtime:
         for tenant in await runtime.tenants.all():
             async with runtime.works.write(tenant, SYSTEM) as work:
                 count = await relay.replay_events(work, reaction=reaction, event=event, since=since)
@@ -114,7 +113,7 @@ async def add_tenant(settings: Settings, *, slug: str, name: str, hosts: Sequenc
 
 
 async def grant_role(settings: Settings, *, tenant: str, username: str, role: str) -> None:
-    async with _running(settings) as runtime:
+    async with running(settings) as runtime:
         found = next((each for each in await runtime.tenants.all() if each.slug == tenant), None)
         if found is None:
             raise TenantUnknown
@@ -131,13 +130,3 @@ async def _tenant_with(runtime: Runtime, event_id: UUID) -> Tenant:
         if any(letter.event_id == event_id for letter in letters):
             return tenant
     raise relay.DeadLetterMissing
-
-
-@asynccontextmanager
-async def _running(settings: Settings) -> AsyncIterator[Runtime]:
-    runtime = Runtime(settings)
-    await runtime.start()
-    try:
-        yield runtime
-    finally:
-        await runtime.stop()

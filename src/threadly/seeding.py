@@ -8,8 +8,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from threadly.demo import DEMO_PASSWORD
 from threadly.modules import feed, identity
-from threadly.platform.ids import UUID
-from threadly.platform.runtime import Runtime
+from threadly.platform.ids import UUID, id_at
+from threadly.platform.runtime import running
 from threadly.platform.tenants import PUBLIC_TENANT_ID
 from threadly.platform.work import SYSTEM
 from threadly.settings import Settings
@@ -60,17 +60,13 @@ async def seed_community(
 async def _members(settings: Settings, *, users: int, seed: int) -> list[UUID]:
     random = Random(seed)  # noqa: S311  # invented people, no secret
     members = [_member(number, seed, random) for number in range(1, users + 1)]
-    runtime = Runtime(settings)
-    await runtime.start()
-    try:
+    async with running(settings) as runtime:
         tenant = await runtime.tenants.get(PUBLIC_TENANT_ID)
         password_hash = await identity.passwords.hash(DEMO_PASSWORD)
         for start in range(0, users, MEMBERS_PER_STATEMENT):
             batch = members[start : start + MEMBERS_PER_STATEMENT]
             async with runtime.works.write(tenant, SYSTEM) as work:
                 await identity.import_members(work, members=batch, password_hash=password_hash)
-    finally:
-        await runtime.stop()
     return [member.id for member in members]
 
 
@@ -83,17 +79,8 @@ def _member(number: int, seed: int, random: Random) -> identity.NewMember:
         name=name,
         bio="",
         created_at=created_at,
-        id=_member_id(created_at, random),
+        id=id_at(created_at, random.getrandbits(12) << 62 | random.getrandbits(62)),
     )
-
-
-def _member_id(at: datetime, random: Random) -> UUID:
-    """A UUIDv7 (RFC 9562) of that instant with bits from `random`."""
-    milliseconds = int(at.timestamp() * 1000)
-    value = (
-        milliseconds << 80 | 0x7 << 76 | random.getrandbits(12) << 64 | 0b10 << 62 | random.getrandbits(62)
-    )
-    return UUID(int=value)
 
 
 def _bar() -> Progress:

@@ -1,5 +1,8 @@
 """What a process of Threadly holds while it runs: the pools, Valkey and all that stands on them."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from threadly.platform.cache import Cache
 from threadly.platform.db import Database
 from threadly.platform.limits import Limiter
@@ -9,7 +12,7 @@ from threadly.platform.valkey import Valkey
 from threadly.platform.work import Signal, Works
 from threadly.settings import Settings
 
-__all__ = ["Runtime"]
+__all__ = ["Runtime", "running"]
 
 
 class Runtime:
@@ -46,3 +49,14 @@ class Runtime:
 
     async def forget(self, tenant_id: int, tags: set[str]) -> None:
         await self.cache.forget(*tags, tenant_id=tenant_id)
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Runtime]:
+    """A runtime for the time of this context. Raises DatabaseUnavailable."""
+    runtime = Runtime(settings)
+    await runtime.start()
+    try:
+        yield runtime
+    finally:
+        await runtime.stop()

@@ -17,12 +17,12 @@ from threadly.platform.http.edge import AnyRequest, Edge
 from threadly.platform.http.exchange import csp_nonce, exchange_of
 from threadly.platform.work import Work
 from threadly.settings import Settings
+from threadly.web import TEMPLATES
 from threadly.web.assets import asset
 from threadly.web.view import FILTERS, Avatar, Flash
 
 __all__ = ["FindViewer", "Pages", "Viewer", "local_path"]
 
-TEMPLATES = Path(__file__).with_name("templates")
 FLASH_COOKIE = "threadly_flash"
 FLASH_LIFETIME_S = 60
 

@@ -14,13 +14,13 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from threadly.modules import feed, identity
-from threadly.modules.feed.rules import TRENDING_TTL_S
+from threadly.modules.feed.rules import TRENDING_TTL_S, post_id_of
 from threadly.modules.feed.types import Visibility
 from threadly.platform.http.edge import Edge
 from threadly.platform.http.envelope import Listing, Success
 from threadly.platform.http.pagination import CountParameter, CursorParameter, LimitParameter
 from threadly.platform.http.parameters import FieldsParameter
-from threadly.platform.ids import UUID, parse_id
+from threadly.platform.ids import UUID
 from threadly.platform.paging import Keyset, Page
 from threadly.platform.work import Denied, Work
 
@@ -121,7 +121,7 @@ async def publish_post(edge: NamedDependency[Edge], data: JSONBody[NewPost]) -> 
 async def get_post(
     edge: NamedDependency[Edge], post_id: FromPath[str], fields: FieldsParameter = None
 ) -> Response[Success[feed.Post]]:
-    wanted = _post_id(post_id)
+    wanted = post_id_of(post_id)
     return edge.resource(await edge.read(lambda work: feed.get_post(work, post_id=wanted)))
 
 
@@ -129,7 +129,7 @@ async def get_post(
 async def edit_post(
     edge: NamedDependency[Edge], post_id: FromPath[str], data: JSONBody[PostChange]
 ) -> Response[Success[feed.Post]]:
-    wanted = _post_id(post_id)
+    wanted = post_id_of(post_id)
     content = None if data.content is UNSET else data.content
     visibility = None if data.visibility is UNSET else data.visibility
     return await edge.change(
@@ -146,7 +146,7 @@ async def edit_post(
     tags=POSTS,
 )
 async def delete_post(edge: NamedDependency[Edge], post_id: FromPath[str]) -> Response[None]:
-    wanted = _post_id(post_id)
+    wanted = post_id_of(post_id)
     return await edge.remove(
         lambda work: feed.delete_post(work, post_id=wanted),
         current=lambda work: feed.get_post(work, post_id=wanted),
@@ -157,7 +157,7 @@ async def delete_post(edge: NamedDependency[Edge], post_id: FromPath[str]) -> Re
     "/posts/{post_id:str}/likes", status_code=204, operation_id="like_post", summary="Like a post", tags=POSTS
 )
 async def like_post(edge: NamedDependency[Edge], post_id: FromPath[str]) -> Response[None]:
-    wanted = _post_id(post_id)
+    wanted = post_id_of(post_id)
     return await edge.remove(lambda work: feed.like_post(work, post_id=wanted))
 
 
@@ -169,7 +169,7 @@ async def like_post(edge: NamedDependency[Edge], post_id: FromPath[str]) -> Resp
     tags=POSTS,
 )
 async def unlike_post(edge: NamedDependency[Edge], post_id: FromPath[str]) -> Response[None]:
-    wanted = _post_id(post_id)
+    wanted = post_id_of(post_id)
     return await edge.remove(lambda work: feed.unlike_post(work, post_id=wanted))
 
 
@@ -187,7 +187,7 @@ async def list_comments(
     count: CountParameter = False,
     fields: FieldsParameter = None,
 ) -> Response[Listing[feed.Post]]:
-    wanted = _post_id(post_id)
+    wanted = post_id_of(post_id)
     name = f"feed.comments:{wanted}"
     after = edge.after(cursor, name=name)
 
@@ -209,7 +209,7 @@ async def list_comments(
 async def comment_on_post(
     edge: NamedDependency[Edge], post_id: FromPath[str], data: JSONBody[NewComment]
 ) -> Response[Success[feed.Post]]:
-    wanted = _post_id(post_id)
+    wanted = post_id_of(post_id)
     return await edge.create(
         lambda work: feed.comment_on_post(work, post_id=wanted, content=data.content), location=_address
     )
@@ -228,7 +228,7 @@ async def list_revisions(
     cursor: CursorParameter = None,
     fields: FieldsParameter = None,
 ) -> Response[Listing[feed.Revision]]:
-    wanted = _post_id(post_id)
+    wanted = post_id_of(post_id)
     name = f"feed.revisions:{wanted}"
     after = edge.after(cursor, name=name)
     page = await edge.read(lambda work: feed.list_revisions(work, post_id=wanted, after=after, limit=limit))
@@ -361,14 +361,6 @@ async def _list_of(
         return replace(page, total=total(await feed.get_member(work, member=str(profile.id))))
 
     return edge.listing(await edge.read(read), name=name)
-
-
-def _post_id(text: str) -> UUID:
-    """The id in a path; what cannot be one names no post."""
-    post_id = parse_id(text)
-    if post_id is None:
-        raise feed.PostMissing
-    return post_id
 
 
 def _address(made: feed.Post) -> str:

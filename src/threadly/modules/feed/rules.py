@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 import regex
 
-from threadly.modules.feed.errors import PostEmpty, PostTooLong, PostUnreadable
-from threadly.platform.ids import UUID
+from threadly.modules.feed.errors import PostEmpty, PostMissing, PostTooLong, PostUnreadable
+from threadly.platform.ids import UUID, parse_id
 from threadly.web import Part
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "hashtags_of",
     "linkify",
     "mentions_of",
+    "post_id_of",
     "tag_url",
 ]
 
@@ -140,3 +141,11 @@ def tag_url(tag: str) -> str:
 def first_id_at(at: datetime) -> UUID:
     """What every UUIDv7 made at or after `at` is greater than or equal to."""
     return UUID(int=int(at.timestamp() * 1000) << 80)
+
+
+def post_id_of(text: str) -> UUID:
+    """The id in a path; what cannot be one names no post. Raises PostMissing."""
+    post_id = parse_id(text)
+    if post_id is None:
+        raise PostMissing
+    return post_id

@@ -14,7 +14,7 @@ import msgspec
 
 from threadly.modules.feed.rules import TIMELINE_LENGTH, hashtags_of, mentions_of
 from threadly.modules.feed.seed_texts import compose_comment, compose_post
-from threadly.platform.ids import UUID
+from threadly.platform.ids import UUID, id_at
 
 __all__ = ["seed_feed", "seed_units"]
 
@@ -117,11 +117,7 @@ class _Community:
 
     def id_at(self, at: datetime) -> UUID:
         """A UUIDv7 of that time."""
-        random = self.random.getrandbits(74)
-        milliseconds = int(at.timestamp() * 1000)
-        return UUID(
-            int=milliseconds << 80 | 0x7 << 76 | (random >> 62) << 64 | 0b10 << 62 | random & (1 << 62) - 1
-        )
+        return id_at(at, self.random.getrandbits(74))
 
     def after(self, at: datetime, *, within: timedelta) -> datetime:
         """A time soon after `at`, never in the future."""

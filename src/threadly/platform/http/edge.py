@@ -9,7 +9,7 @@ the request against its limits; handlers then get an `Edge` and say what to do i
 import re
 from collections.abc import Awaitable, Callable
 from types import NoneType
-from typing import Any, ClassVar, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import msgspec
 from litestar import Request, Response
@@ -18,6 +18,7 @@ from threadly.platform.actor import ANONYMOUS, Actor, Tenant
 from threadly.platform.db import sql
 from threadly.platform.errors import Kind, Refusal
 from threadly.platform.http.conditional import etag_of, is_unchanged, require_match
+from threadly.platform.http.csrf import SESSION_COOKIE
 from threadly.platform.http.envelope import Listing, Pagination, Success
 from threadly.platform.http.exchange import exchange_of
 from threadly.platform.http.idempotency import IdempotentRequest, StoredAnswer
@@ -32,7 +33,6 @@ from threadly.platform.work import Work, Works
 
 __all__ = [
     "DOOR",
-    "SESSION_COOKIE",
     "Authenticate",
     "Edge",
     "EdgeKit",
@@ -44,7 +44,6 @@ __all__ = [
 T = TypeVar("T")
 AnyRequest = Request[Any, Any, Any]
 
-SESSION_COOKIE = "threadly_session"
 IDEMPOTENCY_KEY = re.compile(rb"[!-~]{1,255}")
 # How long a writer's own reads come from the primary, when there is a replica that may lag.
 READ_YOUR_WRITES_MS = 5_000
@@ -156,8 +155,6 @@ class Edge:
     """One request's way to the Works and back."""
 
     __slots__ = ("_kit", "actor", "request", "tenant")
-
-    NAME: ClassVar[str] = "edge"
 
     def __init__(self, kit: EdgeKit, request: AnyRequest, tenant: Tenant, actor: Actor) -> None:
         self._kit = kit

@@ -9,7 +9,7 @@ from litestar.types import Scope
 
 from threadly.platform.telemetry import Trail
 
-__all__ = ["Exchange", "csp_nonce", "exchange_of", "open_exchange"]
+__all__ = ["Exchange", "announces_body", "csp_nonce", "exchange_of", "open_exchange"]
 
 _KEY = "threadly_exchange"
 
@@ -40,3 +40,8 @@ def csp_nonce(request: Connection) -> str:
     if exchange.nonce is None:
         exchange.nonce = token_urlsafe(16)
     return exchange.nonce
+
+
+def announces_body(headers: dict[bytes, bytes]) -> bool:
+    """Whether a request with these headers has a body."""
+    return headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers

@@ -21,7 +21,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from threadly.platform.errors import Refusal
 from threadly.platform.http.errors import Answers
-from threadly.platform.http.exchange import Exchange, open_exchange
+from threadly.platform.http.exchange import Exchange, announces_body, open_exchange
 from threadly.platform.http.refusals import (
     BrokenUtf8,
     Disconnected,
@@ -157,7 +157,7 @@ class _Flight:
         self.limit: asyncio.Timeout | None = None
         self._counted = False
         self._ended = False
-        self._unread = _announces_body(exchange.headers)
+        self._unread = announces_body(exchange.headers)
         self._head_only = scope["method"] == "HEAD"
         if self._head_only:
             scope["method"] = "GET"  # a HEAD is a GET whose body stays here (RFC 9110, section 9.3.2)
@@ -308,10 +308,6 @@ def _look(headers: Any) -> tuple[bytes, bool]:
         elif name == b"content-security-policy":
             has_policy = True
     return kind, has_policy
-
-
-def _announces_body(headers: dict[bytes, bytes]) -> bool:
-    return headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
 
 
 def _is_broken(scope: HTTPScope) -> bool:

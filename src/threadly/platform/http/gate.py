@@ -14,7 +14,7 @@ from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from threadly.platform.http.csrf import Csrf
-from threadly.platform.http.exchange import exchange_of
+from threadly.platform.http.exchange import announces_body, exchange_of
 from threadly.platform.http.parameters import refuse_unknown
 from threadly.platform.http.refusals import UnsupportedMediaType
 
@@ -83,13 +83,9 @@ def _read_expectations(app: Litestar) -> dict[int, Expectation]:
 
 def _refuse_other_media_type(scope: HTTPScope, expected: str | None) -> None:
     headers = exchange_of(scope).headers
-    if expected is None or not _has_body(headers):
+    if expected is None or not announces_body(headers):
         return
     sent = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
     if sent == expected or (expected == _JSON and sent.startswith("application/") and sent.endswith("+json")):
         return
     raise UnsupportedMediaType(f"Send the body as {expected}, not {sent or 'without a Content-Type'}.")
-
-
-def _has_body(headers: dict[bytes, bytes]) -> bool:
-    return headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers

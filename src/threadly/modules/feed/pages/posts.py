@@ -21,11 +21,12 @@ from threadly.modules.feed.pages.shared import (
     wants_more,
 )
 from threadly.modules.feed.pages.view import Eyes, PostView, VersionView
+from threadly.modules.feed.rules import post_id_of
 from threadly.modules.feed.types import Visibility
 from threadly.platform.errors import InvalidInput, Refusal
 from threadly.platform.http.edge import Edge
 from threadly.platform.http.pagination import CursorParameter
-from threadly.platform.ids import UUID, parse_id
+from threadly.platform.ids import UUID
 from threadly.platform.work import Denied, Work
 from threadly.web import EMPTY_FORM, Flash, Form
 from threadly.web.pages import Pages
@@ -51,7 +52,7 @@ async def show_post(
     post_id: FromPath[str],
     cursor: CursorParameter = None,
 ) -> Response[str]:
-    thread = await _thread(edge, _id(post_id), cursor)
+    thread = await _thread(edge, post_id_of(post_id), cursor)
     if thread.reply_to:
         return pages.redirect(edge, f"/posts/{thread.reply_to}#comment-{thread.post.id}")
     if wants_more(edge, cursor):
@@ -69,7 +70,7 @@ async def show_post(
 async def show_history(
     edge: NamedDependency[Edge], pages: NamedDependency[Pages], post_id: FromPath[str]
 ) -> Response[str]:
-    wanted = _id(post_id)
+    wanted = post_id_of(post_id)
 
     async def look(work: Work) -> tuple[PostView, list[VersionView]]:
         eyes = Eyes(work.actor, work.now)
@@ -86,7 +87,7 @@ async def show_history(
 async def edit_form(
     edge: NamedDependency[Edge], pages: NamedDependency[Pages], post_id: FromPath[str]
 ) -> Response[str]:
-    found = await _post_to_edit(edge, _id(post_id))
+    found = await _post_to_edit(edge, post_id_of(post_id))
     form = Form({"content": found.content, "visibility": found.visibility})
     return await pages.show(edge, "feed/edit.html", post=found, form=form)
 
@@ -95,7 +96,7 @@ async def edit_form(
 async def edit(
     edge: NamedDependency[Edge], pages: NamedDependency[Pages], post_id: FromPath[str]
 ) -> Response[str]:
-    wanted = _id(post_id)
+    wanted = post_id_of(post_id)
     content, visibility = await field_of(edge, "content"), await field_of(edge, "visibility")
     try:
         chosen = _visibility(visibility) if visibility else None
@@ -134,7 +135,7 @@ async def publish(edge: NamedDependency[Edge], pages: NamedDependency[Pages]) ->
 async def comment(
     edge: NamedDependency[Edge], pages: NamedDependency[Pages], post_id: FromPath[str]
 ) -> Response[str]:
-    wanted = _id(post_id)
+    wanted = post_id_of(post_id)
     content = await field_of(edge, "content")
 
     async def act(work: Work) -> tuple[PostView, PostView]:
@@ -163,21 +164,21 @@ async def comment(
 async def like(
     edge: NamedDependency[Edge], pages: NamedDependency[Pages], post_id: FromPath[str]
 ) -> Response[str]:
-    return await _set_like(edge, pages, _id(post_id), liked=True)
+    return await _set_like(edge, pages, post_id_of(post_id), liked=True)
 
 
 @post("/posts/{post_id:str}/unlike", include_in_schema=False)
 async def unlike(
     edge: NamedDependency[Edge], pages: NamedDependency[Pages], post_id: FromPath[str]
 ) -> Response[str]:
-    return await _set_like(edge, pages, _id(post_id), liked=False)
+    return await _set_like(edge, pages, post_id_of(post_id), liked=False)
 
 
 @post("/posts/{post_id:str}/delete", include_in_schema=False)
 async def delete_post(
     edge: NamedDependency[Edge], pages: NamedDependency[Pages], post_id: FromPath[str]
 ) -> Response[str]:
-    wanted = _id(post_id)
+    wanted = post_id_of(post_id)
     await edge.write(lambda work: feed.delete_post(work, post_id=wanted))
     if by_htmx(edge):
         return _nothing()
@@ -191,7 +192,7 @@ async def delete_comment(
     post_id: FromPath[str],
     comment_id: FromPath[str],
 ) -> Response[str]:
-    thread_id, wanted = _id(post_id), _id(comment_id)
+    thread_id, wanted = post_id_of(post_id), post_id_of(comment_id)
 
     async def act(work: Work) -> None:
         if (await feed.get_post(work, post_id=wanted)).reply_to != thread_id:
@@ -262,14 +263,6 @@ def _visibility(text: str) -> Visibility:
     if text not in ("public", "followers"):
         raise InvalidInput("Choose who may read it: everyone, or your followers.", field="visibility")
     return cast(Visibility, text)
-
-
-def _id(text: str) -> UUID:
-    """The id in a path; what cannot be one names no post."""
-    post_id = parse_id(text)
-    if post_id is None:
-        raise feed.PostMissing
-    return post_id
 
 
 def _nothing() -> Response[str]:

@@ -13,7 +13,8 @@ from litestar.types import ControllerRouterHandler
 from threadly.modules import identity
 from threadly.modules.feed.live import BEAT, FeedNews, watch_feed
 from threadly.platform.db import DatabaseUnavailable
-from threadly.platform.http.edge import SESSION_COOKIE, Edge
+from threadly.platform.http.csrf import SESSION_COOKIE
+from threadly.platform.http.edge import Edge
 from threadly.platform.http.refusals import Overloaded
 from threadly.platform.ids import UUID
 

@@ -16,6 +16,7 @@ import msgspec
 import structlog
 from msgspec import Struct
 
+from threadly.platform.telemetry.spans import Nothing, Span, mark, span
 from threadly.platform.valkey import Script, Valkey, ValkeyDown
 
 __all__ = ["Cache"]
@@ -85,14 +86,21 @@ class Cache:
         wanted = _Wanted(
             f"cache:{tenant_id}:{key}", tuple(_tag_key(tenant_id, tag) for tag in tags), ttl_s, make, into
         )
+        with span(f"cache {key.partition(':')[0]}", kind="cache") as it:
+            return await self._get_or_make(wanted, it)
+
+    async def _get_or_make(self, wanted: _Wanted[T], it: Span | Nothing) -> T:
         while True:
             found = await self._look(wanted)
             if (hit := _decode(wanted, found)) is not None:
+                it.set(outcome="hit")
                 return hit[0]
             flight = self._flights.get((wanted.key, found.generations))
             if flight is None:
+                it.set(outcome="made")
                 return await self._lead(wanted, found.generations)
             try:
+                it.set(outcome="shared")  # somebody is making it: one flight for all who ask
                 # Shielded: a waiter that is cancelled must not cancel the others' value.
                 return cast("T", await asyncio.shield(flight))
             except _HandedOver:
@@ -117,6 +125,7 @@ class Cache:
                 _LOOK, keys=[wanted.key, *wanted.tags], args=[secrets.token_bytes(8), TAG_TTL_S]
             )
         except ValkeyDown:
+            mark("cache.bypassed", "internal")
             return _Found(None, None)
         generations, raw = cast("tuple[bytes, bytes | None]", reply)
         return _Found(raw, generations)
@@ -196,8 +205,8 @@ class Cache:
         owed = dict(self._owed)
         word = secrets.token_bytes(8)
         await self._valkey.call_all([("SET", key, word, "EX", TAG_TTL_S) for key in owed])
-        for key, mark in owed.items():
-            if self._owed.get(key) is mark:  # else it was forgotten again meanwhile, and is still owed
+        for key, owing in owed.items():
+            if self._owed.get(key) is owing:  # else it was forgotten again meanwhile, and is still owed
                 del self._owed[key]
 
     def _bound_owed(self) -> None:

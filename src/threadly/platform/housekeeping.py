@@ -1,7 +1,7 @@
 """What the platform forgets, on a schedule and in bounded batches."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from types import NoneType
 from typing import Any
 
@@ -10,7 +10,7 @@ from threadly.platform.durable import Job, Run, Schedule, job
 from threadly.platform.ids import UUID
 from threadly.platform.work import Work
 
-__all__ = ["JOBS", "KEYS_KEPT", "SCHEDULES", "forget_answers_to"]
+__all__ = ["JOBS", "KEYS_KEPT", "SCHEDULES", "forget_answers_to", "forget_in_batches", "forget_older"]
 
 BATCH_ROWS = 5_000
 MOST_BATCHES = 200
@@ -76,17 +76,25 @@ async def forget_answers_to(work: Work, *, user_id: UUID) -> None:
 @job("platform.forget_old_rows")
 async def forget_old_rows(run: Run) -> None:
     for statement, kept in FORGOTTEN:
-        for batch in range(MOST_BATCHES):
-            if await run.transact(f"{statement.name} {batch}", _forgetting(statement, kept)) < BATCH_ROWS:
-                break
+        await forget_older(run, statement, kept)
 
 
-def _forgetting(statement: Statement[Any], kept: timedelta) -> "Callable[[Work], Awaitable[int]]":
+async def forget_older(run: Run, statement: Statement[Any], kept: timedelta) -> None:
+    """Delete what is older than `kept` with `statement`, which takes the time and how many rows at most: in
+    short transactions, of which there are so many; what is left then waits for the next run."""
+
     async def forget(work: Work) -> int:
-        before: datetime = work.now - kept
-        return await work.run(statement, before, BATCH_ROWS)
+        return await work.run(statement, work.now - kept, BATCH_ROWS)
 
-    return forget
+    await forget_in_batches(run, statement.name, forget)
+
+
+async def forget_in_batches(run: Run, name: str, forget: Callable[[Work], Awaitable[int]]) -> None:
+    """Have `forget` remove BATCH_ROWS at most and say how many there were, until no more are left or for
+    MOST_BATCHES times."""
+    for batch in range(MOST_BATCHES):
+        if await run.transact(f"{name} {batch}", forget) < BATCH_ROWS:
+            return
 
 
 JOBS: list[Job] = [forget_old_rows]

@@ -5,7 +5,13 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-__all__ = ["UUID", "id_at", "new_id", "parse_id"]
+from threadly.platform.errors import Refusal
+
+__all__ = ["FIRST_ID", "LAST_ID", "UUID", "id_at", "id_of", "new_id", "parse_id"]
+
+# Below and above every id that there can be.
+FIRST_ID = UUID(int=0)
+LAST_ID = UUID(int=(1 << 128) - 1)
 
 
 def new_id() -> UUID:
@@ -27,3 +33,11 @@ def parse_id(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
+
+
+def id_of(text: str, missing: type[Refusal]) -> UUID:
+    """The identifier in a path; what cannot be one names nothing. Raises `missing`."""
+    found = parse_id(text)
+    if found is None:
+        raise missing
+    return found

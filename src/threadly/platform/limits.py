@@ -15,6 +15,7 @@ from typing import cast
 import structlog
 from msgspec import Struct
 
+from threadly.platform.telemetry.spans import mark
 from threadly.platform.valkey import Part, Script, Valkey, ValkeyDown
 
 __all__ = ["Allowance", "Limit", "Limiter"]
@@ -71,6 +72,7 @@ class Limiter:
                 _CHECK, keys=[f"limit:{{{key}}}:{each.name}" for each in limits], args=args
             )
         except ValkeyDown:
+            mark("limits.open", "internal")
             self._note(open_now=True)
             return _unlimited(limits, ceilings)
         self._note(open_now=False)

@@ -12,6 +12,7 @@ a reaction must not rely on the order of two events.
 import asyncio
 import random
 from collections import deque
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from types import NoneType
 from typing import Any
@@ -34,6 +35,7 @@ __all__ = [
     "DeadLetter",
     "DeadLetterMissing",
     "Relay",
+    "Tell",
     "drop_dead_letter",
     "list_dead_letters",
     "replay_events",
@@ -50,6 +52,9 @@ OUTAGE_PAUSE_S = 1.0
 MAX_ATTEMPTS = 10
 BACKOFF_FIRST_S = 1.0
 BACKOFF_LONGEST_S = 600.0
+# The tenant, the event's name and payload, and when it happened.
+Tell = Callable[[int, str, Any, datetime], None]
+
 # What a retry waits that a worker of another version has to make.
 UNKNOWN_PAUSE_S = 60.0
 
@@ -73,7 +78,7 @@ class FailedRow(msgspec.Struct, frozen=True):
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
-    """A reaction that failed MAX_ATTEMPTS times."""
+    """A reaction that failed MAX_ATTEMPTS times, and the event that it failed at."""
 
     event_id: UUID
     event: str
@@ -81,6 +86,8 @@ class DeadLetter(msgspec.Struct, frozen=True):
     attempts: int
     error: str
     dead_at: datetime
+    payload: Any
+    traceparent: str
 
 
 TAKE = sql(
@@ -133,7 +140,7 @@ TENANTS_WITH_EVENTS = "SELECT tenant_id FROM platform.tenants_with_events()"
 LIST_DEAD = sql(
     "platform.list_dead_letters",
     """
-    SELECT f.event_id, o.name AS event, f.reaction, f.attempts, f.error, f.dead_at
+    SELECT f.event_id, o.name AS event, f.reaction, f.attempts, f.error, f.dead_at, o.payload, o.traceparent
     FROM platform.failed_reactions f JOIN platform.outbox o ON o.id = f.event_id
     WHERE f.dead_at IS NOT NULL ORDER BY f.dead_at DESC LIMIT $1
     """,
@@ -160,12 +167,16 @@ REPLAY = sql(
 
 
 class Relay:
-    """Runs in each worker; any number of workers share the outbox."""
+    """Runs in each worker; any number of workers share the outbox. `tell` hears of each event once its
+    reactions are committed, retries aside; a crash may swallow some."""
 
-    def __init__(self, works: Works, reactions: Reactions, tenants: Tenants) -> None:
+    def __init__(
+        self, works: Works, reactions: Reactions, tenants: Tenants, *, tell: Tell | None = None
+    ) -> None:
         self._works = works
         self._reactions = reactions
         self._tenants = tenants
+        self._tell = tell
         self._notified: deque[int] = deque()
         self._wake = asyncio.Event()
 
@@ -191,6 +202,7 @@ class Relay:
             while not stop.is_set():
                 for row in await connection.fetch(TENANTS_WITH_EVENTS):
                     await self._take_turn(row[0], stop)
+                    await self._retry_batch(await self._tenants.get(row[0]))
                 await self._drain_notified(stop)
         finally:
             connection.terminate()
@@ -206,10 +218,11 @@ class Relay:
             await self._take_turn(self._notified.popleft(), stop)
 
     async def _take_turn(self, tenant_id: int, stop: asyncio.Event) -> None:
-        """Some of what is due for a tenant, who waits in line again for the rest."""
+        """Some of the events that wait for a tenant, who waits in line again for the rest. After a batch that
+        is not full none is left: what was committed meanwhile is announced, too."""
         tenant = await self._tenants.get(tenant_id)
         for _ in range(BATCHES_PER_TURN):
-            if stop.is_set() or not await self._run_due(tenant):
+            if stop.is_set() or await self._run_batch(tenant) < BATCH_SIZE:
                 return
         self._line_up(tenant_id)
 
@@ -241,7 +254,7 @@ class Relay:
                         await self._react(work, row, reaction)
                 if rows:
                     await work.run(MARK_DONE, [row.id for row in rows])
-            self._count(rows)
+            self._count(tenant, rows)
             return len(rows)
         except DatabaseUnavailable:
             raise
@@ -258,7 +271,7 @@ class Relay:
                 for reaction in self._reactions.of(row.name):
                     await self._react_or_set_aside(work, row, reaction, attempts=0)
                 await work.run(MARK_DONE, [row.id])
-            self._count([row])
+            self._count(tenant, [row])
         return BATCH_SIZE
 
     async def _retry_batch(self, tenant: Tenant) -> int:
@@ -275,10 +288,12 @@ class Relay:
                     await work.run(RESOLVE_FAILED, each.event_id, each.reaction)
         return len(failed)
 
-    def _count(self, rows: list[OutboxRow]) -> None:
+    def _count(self, tenant: Tenant, rows: list[OutboxRow]) -> None:
         now = self._works.clock()
         for row in rows:
             observe_event(row.name, (now - row.emitted_at).total_seconds())
+            if self._tell is not None:
+                self._tell(tenant.id, row.name, row.payload, row.emitted_at)
 
     async def _react_or_set_aside(
         self, work: Work, row: OutboxRow, reaction: Reaction, *, attempts: int
@@ -305,7 +320,11 @@ class Relay:
 
     async def _react(self, work: Work, row: OutboxRow, reaction: Reaction) -> None:
         event: Event = self._reactions.read(row.name, row.payload)
-        with continue_trace(row.traceparent), span(reaction.name, kind="reaction", event=row.name):
+        waited_s = (self._works.clock() - row.emitted_at).total_seconds()
+        with (
+            continue_trace(row.traceparent, tenant=work.tenant.slug, tenant_id=work.tenant.id),
+            span(reaction.name, kind="reaction", event=row.name, waited_ms=round(waited_s * 1_000, 1)),
+        ):
             await reaction.act(work, event)
 
 

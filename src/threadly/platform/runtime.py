@@ -1,11 +1,13 @@
 """What a process of Threadly holds while it runs: the pools, Valkey and all that stands on them."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from threadly.platform.cache import Cache
 from threadly.platform.db import Database
 from threadly.platform.limits import Limiter
+from threadly.platform.presence import Presence
 from threadly.platform.pubsub import PubSub, channel_of
 from threadly.platform.tenants import Tenants
 from threadly.platform.valkey import Valkey
@@ -13,6 +15,9 @@ from threadly.platform.work import Signal, Works
 from threadly.settings import Settings
 
 __all__ = ["Runtime", "running"]
+
+# Of no tenant in particular: the registry of all of them has changed.
+TENANTS_CHANGED = channel_of(0, "tenants")
 
 
 class Runtime:
@@ -29,18 +34,33 @@ class Runtime:
         self.cache = Cache(self.valkey)
         self.limiter = Limiter(self.valkey, factor=settings.rate_limit_factor)
         self.pubsub = PubSub(self.valkey)
+        self.presence = Presence(self.valkey)
         self.tenants = Tenants(self.database)
         self.works = Works(self.database, settings, after_commit=self)
+        self._hearing: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Raises DatabaseUnavailable; Valkey may be down, then or later."""
         await self.database.start()
         await self.pubsub.start()
+        self._hearing = asyncio.create_task(self._hear_of_tenants(), name="hearing of tenants")
 
     async def stop(self) -> None:
-        await self.pubsub.stop()
+        await self.pubsub.stop()  # which ends what hears
+        if self._hearing is not None:
+            await self._hearing
         await self.valkey.aclose()
         await self.database.stop()
+
+    async def tell_of_tenants(self) -> None:
+        """Have this process know at once, and every other one in a moment, that a community was renamed."""
+        await self.tenants.refresh()
+        await self.pubsub.publish(TENANTS_CHANGED, {})
+
+    async def _hear_of_tenants(self) -> None:
+        async with self.pubsub.subscribe(TENANTS_CHANGED) as news:
+            async for _ in news:
+                self.tenants.forget()
 
     async def send(self, signals: list[Signal]) -> None:
         await self.pubsub.publish_many(

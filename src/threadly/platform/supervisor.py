@@ -79,6 +79,10 @@ class Program:
     def exit_code(self) -> int | None:
         return self._child.exit_code() if self._child else None
 
+    def wait(self, *, timeout_s: float) -> int | None:
+        """For one that ends by itself: its exit code, or None when it still runs after `timeout_s`."""
+        return self._child.wait(timeout_s=timeout_s) if self._child else None
+
     def stop(self) -> None:
         if self._child is not None:
             self._child.stop((signal.SIGTERM, self._stop_timeout_s))

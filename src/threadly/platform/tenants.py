@@ -55,9 +55,13 @@ class Tenants:
         return list(self._by_id.values())
 
     async def refresh(self) -> None:
-        """Learn of a tenant that was added just now."""
-        self._fresh_until = 0.0
+        """Learn of a tenant that was added or renamed just now."""
+        self.forget()
         await self._refresh()
+
+    def forget(self) -> None:
+        """Look again at the next question."""
+        self._fresh_until = 0.0
 
     async def _refresh(self) -> None:
         if time.monotonic() < self._fresh_until:

@@ -7,9 +7,9 @@ the edge asks a clock, a global or an ambient user.
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from types import NoneType
+from types import NoneType, TracebackType
 from typing import Any, Protocol, TypeVar
 
 import asyncpg
@@ -17,11 +17,13 @@ import msgspec
 import structlog
 
 from threadly.platform.actor import ANONYMOUS, SYSTEM, Actor, Denied, SignInRequired, Tenant
-from threadly.platform.db import Connection, Database, Statement, sql
+from threadly.platform.db import Connection, Database, Lease, Statement, sql
 from threadly.platform.durable import Job
 from threadly.platform.events import Event, event_name
 from threadly.platform.ids import UUID, new_id
-from threadly.platform.telemetry.tracing import Span, current_traceparent, span
+from threadly.platform.locks import BACKEND
+from threadly.platform.telemetry.spans import Nothing, Span
+from threadly.platform.telemetry.tracing import current_traceparent, open_span, span
 from threadly.settings import Settings
 
 __all__ = [
@@ -125,8 +127,9 @@ class Work:
 
     async def all(self, statement: Statement[T], *arguments: object) -> list[T]:
         """Every row, as `statement.into`."""
-        with self._executing(statement):
+        with self._executing(statement) as it:
             rows = await self._connection.fetch(statement.text, *arguments)
+            it.set(rows=len(rows))
         return statement.read_all(rows)
 
     async def one(self, statement: Statement[T], *arguments: object) -> T | None:
@@ -137,24 +140,21 @@ class Work:
 
     async def run(self, statement: Statement[Any], *arguments: object) -> int:
         """Execute, and say how many rows were affected."""
-        with self._executing(statement):
+        with self._executing(statement) as it:
             status = await self._connection.execute(statement.text, *arguments)
-        count = status.rpartition(" ")[2]
-        return int(count) if count.isdigit() else 0
+            tail = status.rpartition(" ")[2]
+            count = int(tail) if tail.isdigit() else 0
+            it.set(rows=count)
+        return count
 
     def emit(self, event: Event) -> None:
         """Record a past fact; it becomes durable in this Work's commit, and reactions follow."""
         assert self._writes, "a read Work cannot emit"
-        self._emitted.append(
-            (
-                new_id(),
-                event_name(event),
-                msgspec.to_builtins(event),
-                self.actor.user_id,
-                current_traceparent() or "",
-                self.now,
-            )
-        )
+        name = event_name(event)
+        with open_span(name, "event", {}, depth=2):
+            caused_by = current_traceparent() or ""
+        payload = msgspec.to_builtins(event)
+        self._emitted.append((new_id(), name, payload, self.actor.user_id, caused_by, self.now))
 
     async def enqueue(self, job: Job, *, job_id: str | None = None, **arguments: object) -> str:
         """Have `job` run in a worker, durably, if and only if this Work commits. Returns the job's id.
@@ -162,13 +162,14 @@ class Work:
         The same `job_id` twice is one job.
         """
         assert self._writes, "a read Work cannot enqueue"
-        named = {
-            "tenant_id": self.tenant.id,
-            "traceparent": current_traceparent() or "",
-            "arguments": msgspec.to_builtins(arguments),
-        }
-        text = msgspec.json.encode(named).decode()
-        queued = await self.one(ENQUEUE, job.name, job.queue, text, job_id or str(new_id()))
+        with open_span(job.name, "event", {"queue": job.queue}, depth=2):
+            named = {
+                "tenant_id": self.tenant.id,
+                "traceparent": current_traceparent() or "",
+                "arguments": msgspec.to_builtins(arguments),
+            }
+            text = msgspec.json.encode(named).decode()
+            queued = await self.one(ENQUEUE, job.name, job.queue, text, job_id or str(new_id()))
         assert queued
         return queued
 
@@ -185,7 +186,8 @@ class Work:
         emitted, signals, forgotten = len(self._emitted), len(self._signals), set(self._forgotten)
         await self._connection.execute("SAVEPOINT step")
         try:
-            yield
+            with span("savepoint", kind="transaction"):
+                yield
         except Exception:
             await self._connection.execute("ROLLBACK TO SAVEPOINT step")
             del self._emitted[emitted:], self._signals[signals:]
@@ -193,18 +195,22 @@ class Work:
             raise
         await self._connection.execute("RELEASE SAVEPOINT step")
 
-    def _executing(self, statement: Statement[Any]) -> AbstractContextManager[Span]:
+    def _executing(self, statement: Statement[Any]) -> Span | Nothing:
         self.statement_count += 1
-        return span(statement.name, kind="sql")
+        it = open_span(statement.name, "sql", {}, depth=3)
+        if isinstance(it, Span) and it.recording.tell is not None:
+            it.set(**{BACKEND: self._connection.get_server_pid()})
+        return it
 
     async def _begin(self) -> None:
         # One message. The settings end with the transaction; the audit triggers read them. Only UUIDs, an int
         # and hexadecimal digits are put into the text.
         actor, traceparent = self.actor.user_id or "", current_traceparent() or ""
-        await self._connection.execute(
-            f"BEGIN; SET LOCAL app.tenant = {self.tenant.id:d}; SET LOCAL app.actor = '{actor}';"
-            f" SET LOCAL app.traceparent = '{traceparent}'"
-        )
+        with span("platform.begin", kind="sql"):
+            await self._connection.execute(
+                f"BEGIN; SET LOCAL app.tenant = {self.tenant.id:d}; SET LOCAL app.actor = '{actor}';"
+                f" SET LOCAL app.traceparent = '{traceparent}'"
+            )
 
     async def _commit(self) -> None:
         if self._emitted:
@@ -232,16 +238,12 @@ class Works:
         self._after_commit = after_commit
         self.clock = clock
 
-    @asynccontextmanager
-    async def read(
-        self, tenant: Tenant, actor: Actor = ANONYMOUS, *, fresh: bool = False
-    ) -> AsyncIterator[Work]:
+    def read(self, tenant: Tenant, actor: Actor = ANONYMOUS, *, fresh: bool = False) -> "Reading":
         """A Work that only reads, on the replica unless it must be `fresh`; no transaction.
 
-        Raises DatabaseUnavailable.
+        Raises DatabaseUnavailable when entered.
         """
-        async with self.database.connection(tenant.id, reads=not fresh) as connection:
-            yield self._work(connection, tenant, actor, writes=False)
+        return Reading(self, self.database.connection(tenant.id, reads=not fresh), tenant, actor)
 
     @asynccontextmanager
     async def write(self, tenant: Tenant, actor: Actor) -> AsyncIterator[Work]:
@@ -251,13 +253,16 @@ class Works:
         """
         async with self.database.connection(tenant.id) as connection:
             work = self._work(connection, tenant, actor, writes=True)
-            await work._begin()
-            try:
-                yield work
-                await work._commit()
-            except BaseException:
-                await _undo(connection)
-                raise
+            with span("transaction", kind="transaction") as it:
+                await work._begin()
+                try:
+                    yield work
+                    await work._commit()
+                except BaseException:
+                    it.set(outcome="rolled back")
+                    await _undo(connection)
+                    raise
+                it.set(outcome="committed", statements=work.statement_count)
         await self._tell(work)
 
     async def attempt(self, tenant: Tenant, actor: Actor, act: Callable[[Work], Awaitable[T]]) -> T:
@@ -267,8 +272,9 @@ class Works:
             try:
                 async with self.write(tenant, actor) as work:
                     return await act(work)
-            except RETRIED:
-                await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311  # jitter, no secret
+            except RETRIED as aborted:
+                with span("before the next attempt", kind="pause", after=type(aborted).__name__):
+                    await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311  # jitter, no secret
         async with self.write(tenant, actor) as work:
             return await act(work)
 
@@ -287,6 +293,27 @@ class Works:
                 await self._after_commit.send(work._signals)
         except Exception:
             log.exception("told nobody of what is committed")  # which nothing may turn into a failure
+
+
+class Reading:
+    """`async with works.read(tenant) as work`; a class for the same reason as Lease."""
+
+    __slots__ = ("_actor", "_lease", "_tenant", "_works")
+
+    def __init__(self, works: Works, lease: Lease, tenant: Tenant, actor: Actor) -> None:
+        self._works = works
+        self._lease = lease
+        self._tenant = tenant
+        self._actor = actor
+
+    async def __aenter__(self) -> Work:
+        connection = await self._lease.__aenter__()
+        return self._works._work(connection, self._tenant, self._actor, writes=False)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._lease.__aexit__(kind, error, trace)
 
 
 async def _undo(connection: Connection) -> None:

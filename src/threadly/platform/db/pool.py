@@ -5,23 +5,24 @@ costs 0 to 11 % of the requests per second; `set_config` inside every transactio
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from types import TracebackType
 from typing import Any, cast
 
 import asyncpg
 import msgspec
 
 from threadly.platform.errors import Kind, Refusal
+from threadly.platform.telemetry.spans import span
 
-__all__ = ["Connection", "Database", "DatabaseUnavailable", "StatementTooSlow"]
+__all__ = ["Connection", "Database", "DatabaseUnavailable", "Lease", "NotMigrated", "StatementTooSlow"]
 
 ACQUIRE_TIMEOUT_S = 5.0
 CONNECT_TIMEOUT_S = 5.0
 STATEMENT_TIMEOUT_MS = 10_000
 # Our own clock, for a server that the network no longer reaches: it cannot say that time is up.
 COMMAND_TIMEOUT_S = STATEMENT_TIMEOUT_MS / 1000 + 2
-IDLE_CONNECTION_LIFETIME_S = 120.0
+# A connection costs 4 MB on the server, and opening one some milliseconds.
+IDLE_CONNECTION_LIFETIME_S = 15.0
 
 # What asyncpg raises when the server is gone, going, starting or full. (TimeoutError is an OSError: acquiring
 # a connection raises it when the pool is exhausted, and a command after COMMAND_TIMEOUT_S.
@@ -43,6 +44,12 @@ class DatabaseUnavailable(Refusal):
     kind = Kind.UNAVAILABLE
     message = "The database does not answer right now. Please try again in a moment."
     retry_after_s = 2
+
+
+class NotMigrated(Refusal):
+    code = "platform.not_migrated"
+    kind = Kind.UNAVAILABLE
+    message = "The database is not prepared yet: run `threadly migrate up` first."
 
 
 class StatementTooSlow(Refusal):
@@ -68,6 +75,51 @@ class Connection(asyncpg.Connection):
         self.served_tenant = None
         await self.execute(f"SET app.tenant = {tenant_id:d}")
         self.served_tenant = tenant_id
+
+
+class Lease:
+    """A connection of a pool for the time of an `async with`, serving `tenant_id` if one is given.
+
+    It raises DatabaseUnavailable, and StatementTooSlow after STATEMENT_TIMEOUT_MS, also in place of what is
+    raised inside. The pool's own `fetch` and the like are not used: they give a connection back without a
+    time limit, and a server that hangs never confirms that a query was cancelled.
+
+    A class and no generator, since every request takes one: measured, 12 µs less.
+    """
+
+    __slots__ = ("_connection", "_pool", "_tenant_id")
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", tenant_id: int | None = None) -> None:
+        self._pool = pool
+        self._tenant_id = tenant_id
+
+    async def __aenter__(self) -> Connection:
+        try:
+            with span("platform.connection", kind="pool"):
+                pooled = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
+        except Exception as error:
+            _translate(error, gone=True)
+            raise
+        self._connection = cast(Connection, pooled)  # a proxy of it, which forwards everything
+        if self._tenant_id is not None and self._connection.served_tenant != self._tenant_id:
+            try:
+                await self._connection.serve(self._tenant_id)
+            except BaseException as error:
+                await self.__aexit__(type(error), error, error.__traceback__)
+                raise
+        return self._connection
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        gone = _is_gone(self._connection)
+        try:
+            await self._pool.release(self._connection)  # type: ignore[arg-type]  # the proxy that it is
+        except Exception as failure:
+            _translate(failure, gone=gone)
+            raise
+        if isinstance(error, Exception):
+            _translate(error, gone=gone)
 
 
 class Database:
@@ -113,42 +165,13 @@ class Database:
         async with self.unbound() as connection:
             await connection.fetchval("SELECT 1")
 
-    @asynccontextmanager
-    async def connection(self, tenant_id: int, *, reads: bool = False) -> AsyncIterator[Connection]:
-        """A connection whose row level security shows `tenant_id` only. Raises what `unbound` raises."""
-        async with self.unbound(reads=reads) as connection:
-            await connection.serve(tenant_id)
-            yield connection
+    def connection(self, tenant_id: int, *, reads: bool = False) -> "Lease":
+        """A connection whose row level security shows `tenant_id` only; use it with `async with`."""
+        return Lease(self.replica if reads else self.primary, tenant_id)
 
-    @asynccontextmanager
-    async def unbound(self, *, reads: bool = False) -> AsyncIterator[Connection]:
-        """A connection of no tenant in particular, for what belongs to none.
-
-        Raises DatabaseUnavailable, and StatementTooSlow after STATEMENT_TIMEOUT_MS. The pool's own `fetch`
-        and the like are not used: they give a connection back without a time limit, and a server
-        that hangs never confirms that a query was cancelled.
-        """
-        pool = self.replica if reads else self.primary
-        gone = True
-        try:
-            async with pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as pooled:
-                connection = cast(Connection, pooled)  # a proxy of it, which forwards everything
-                try:
-                    yield connection
-                finally:
-                    gone = _is_gone(connection)
-        except asyncpg.InterfaceError as error:
-            # Also how asyncpg reports a wrong argument, which is our bug and no outage.
-            if not gone:
-                raise
-            raise DatabaseUnavailable from error
-        except asyncpg.QueryCanceledError as error:
-            raise StatementTooSlow from error
-        except OUTAGES as error:
-            if _is_cancelled():
-                # The pool waited in vain for the cancelled query to end, and told of that instead.
-                raise asyncio.CancelledError from error
-            raise DatabaseUnavailable from error
+    def unbound(self, *, reads: bool = False) -> "Lease":
+        """A connection of no tenant in particular, for what belongs to none; use it with `async with`."""
+        return Lease(self.replica if reads else self.primary)
 
     async def _open(self, url: str) -> "asyncpg.Pool[asyncpg.Record]":
         try:
@@ -172,6 +195,21 @@ class Database:
             )
         except (*OUTAGES, asyncpg.InterfaceError) as error:
             raise DatabaseUnavailable from error
+
+
+def _translate(error: Exception, *, gone: bool) -> None:
+    """Raises what this error of the database means to us; returns if it is something else."""
+    if isinstance(error, asyncpg.InterfaceError):
+        # Also how asyncpg reports a wrong argument, which is our bug and no outage.
+        if gone:
+            raise DatabaseUnavailable from error
+    elif isinstance(error, asyncpg.QueryCanceledError):
+        raise StatementTooSlow from error
+    elif isinstance(error, OUTAGES):
+        if _is_cancelled():
+            # The pool waited in vain for the cancelled query to end, and told of that instead.
+            raise asyncio.CancelledError from error
+        raise DatabaseUnavailable from error
 
 
 def _is_cancelled() -> bool:

@@ -15,12 +15,14 @@ from typing import Any, TypeVar
 import msgspec
 import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig, StepInfo, WorkflowStatus
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from threadly.platform.db import DatabaseUnavailable, sql
+from threadly.platform.db import DatabaseUnavailable, NotMigrated, sql
 from threadly.platform.durable.jobs import DEFAULT_ATTEMPTS, Job, Schedule
 from threadly.platform.durable.slot import Slot
 from threadly.platform.errors import Kind, Refusal
+from threadly.platform.interventions import PENDING, SET_OUTCOME, Pending
+from threadly.platform.interventions import TAKE as TAKE_INTERVENTION
 from threadly.platform.telemetry.tracing import continue_trace, span
 from threadly.platform.tenants import Tenants
 from threadly.platform.work import SYSTEM, Tenant, Work, Works
@@ -48,10 +50,11 @@ APPLICATION_VERSION = "1"
 # Each queue is asked this often by each idle worker. (What people wait for is an event, which NOTIFY tells at
 # once; at 0.05 s an idle worker kept a tenth of a core busy.)
 POLLING_INTERVAL_S = 0.5
-QUEUE_CONCURRENCY = 16
 STOP_TIMEOUT_S = 10
 FINISHED_KEPT = timedelta(days=30)
 FORGET_EVERY_S = 3_600
+INTERVENE_EVERY_S = 2.0
+INTERVENTIONS_AT_ONCE = 20
 BATCH_JOBS = 500
 FIRST_RETRY_S = 0.5
 FAILED = ["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
@@ -132,7 +135,7 @@ class Engine:
         config: DBOSConfig = {
             "name": "threadly",
             "system_database_url": self._works.database.url,
-            "sys_db_pool_size": 5,
+            "sys_db_pool_size": 3,
             "run_migrations": False,
             "application_version": APPLICATION_VERSION,
             "executor_id": f"worker-{self._slot.number}",
@@ -149,8 +152,9 @@ class Engine:
         # Launched inside the running loop, so jobs run on it and share the pools.
         DBOS.launch()
         for queue in sorted({job.queue for job in self._jobs}):
+            at_once = min(job.at_once for job in self._jobs if job.queue == queue)
             await DBOS.register_queue_async(
-                queue, worker_concurrency=QUEUE_CONCURRENCY, polling_interval_sec=POLLING_INTERVAL_S
+                queue, worker_concurrency=at_once, polling_interval_sec=POLLING_INTERVAL_S
             )
         await self._apply_schedules(scheduled)
 
@@ -181,6 +185,39 @@ class Engine:
         await DBOS.delete_workflows_async([each.workflow_id for each in found])
         return len(found)
 
+    async def keep_intervening(self) -> None:
+        """Runs until cancelled: does what operators ask of failed jobs."""
+        while True:
+            try:
+                await self.intervene()
+            except DatabaseUnavailable:
+                log.warning("nothing is done for operators; the database does not answer")
+            except Exception:
+                log.exception("what an operator asked for is not done")
+            await asyncio.sleep(INTERVENE_EVERY_S)
+
+    async def intervene(self) -> int:
+        """Do what is asked for now, each once; returns how much that was."""
+        async with self._works.database.unbound() as connection:
+            pending = PENDING.read_all(await connection.fetch(PENDING.text, INTERVENTIONS_AT_ONCE))
+        for each in pending:
+            tenant = await self._tenants.get(each.tenant_id)
+            async with self._works.write(tenant, SYSTEM) as work:
+                mine = await work.run(TAKE_INTERVENTION, each.id, work.now)
+            if mine:
+                outcome = await self._do(each)
+                async with self._works.write(tenant, SYSTEM) as work:
+                    await work.run(SET_OUTCOME, each.id, outcome)
+        return len(pending)
+
+    async def _do(self, asked: Pending) -> str:
+        act = resume_failed_job if asked.action == "retry" else drop_failed_job
+        try:
+            await act(self._works.database.url, asked.subject)
+        except Refusal as refusal:
+            return refusal.message
+        return "done"
+
     async def stop(self) -> None:
         await asyncio.to_thread(
             DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=STOP_TIMEOUT_S
@@ -194,7 +231,11 @@ class Engine:
         async def workflow(tenant_id: int, traceparent: str, arguments: dict[str, Any]) -> None:
             assert DBOS.workflow_id
             run = DurableRun(self._works, await self._tenants.get(tenant_id), DBOS.workflow_id)
-            with continue_trace(traceparent), span(job.name, kind="job"):
+            tenant = run.tenant
+            with (
+                continue_trace(traceparent, tenant=tenant.slug, tenant_id=tenant.id),
+                span(job.name, kind="job", queue=job.queue, job_id=run.job_id),
+            ):
                 await job.act(run, **arguments)
 
         DBOS.workflow(name=job.name)(workflow)
@@ -286,6 +327,8 @@ def _client(database_url: str) -> Iterator[DBOSClient]:
         yield client
     except OperationalError as error:
         raise DatabaseUnavailable from error
+    except ProgrammingError as error:
+        raise NotMigrated from error
     finally:
         client.destroy()
 

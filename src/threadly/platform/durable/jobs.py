@@ -13,6 +13,7 @@ __all__ = ["Job", "Run", "Schedule", "job"]
 T = TypeVar("T")
 
 DEFAULT_ATTEMPTS = 8
+AT_ONCE = 16
 
 
 class Run(Protocol):
@@ -39,11 +40,13 @@ class Run(Protocol):
 
 
 class Job(msgspec.Struct, frozen=True):
-    """A named piece of work. `name` is stored, so it outlives versions; each queue is worked on apart."""
+    """A named piece of work. `name` is stored, so it outlives versions; each queue is worked on apart, by so
+    many `at_once` in one worker."""
 
     name: str
     queue: str
     act: Callable[..., Awaitable[None]]
+    at_once: int = AT_ONCE
 
 
 class Schedule(msgspec.Struct, frozen=True):
@@ -53,13 +56,15 @@ class Schedule(msgspec.Struct, frozen=True):
     job: Job
 
 
-def job(name: str, *, queue: str = "default") -> Callable[[Callable[..., Awaitable[None]]], Job]:
+def job(
+    name: str, *, queue: str = "default", at_once: int = AT_ONCE
+) -> Callable[[Callable[..., Awaitable[None]]], Job]:
     """Declare a job: `@job("identity.send_link", queue="mail")` over `async def …(run, *, link_id: str)`.
 
     Arguments are JSON values, given by keyword.
     """
 
     def declare(act: Callable[..., Awaitable[None]]) -> Job:
-        return Job(name, queue, act)
+        return Job(name, queue, act, at_once)
 
     return declare

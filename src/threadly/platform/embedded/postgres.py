@@ -58,6 +58,8 @@ _CONFIG = {
     "max_parallel_workers": "2",
     "max_logical_replication_workers": "0",
     "autovacuum_max_workers": "2",
+    # Plans are kept (generic), and those made while a table was empty are bad until it is analyzed.
+    "autovacuum_naptime": "15s",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] ",

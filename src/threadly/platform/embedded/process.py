@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -44,6 +44,7 @@ _CAPABILITY_VERSION = 0x20080522  # _LINUX_CAPABILITY_VERSION_3
 # CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH; containers often have the first only.
 _PASSING_CAPABILITIES = (1, 2)
 _KILL_TIMEOUT_S = 5.0
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class NotStarted(Exception):
@@ -84,16 +85,18 @@ class Child:
             raise RuntimeError(
                 "Child processes are started from the main thread: they die with their thread."
             )
+        bind = _bound_to_this_process(death_signal, account)
         try:
-            self._process = subprocess.Popen(
-                command,
-                env=environ,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-                preexec_fn=_bound_to_this_process(death_signal, account),
-            )
+            with _stop_signals_held():
+                self._process = subprocess.Popen(
+                    command,
+                    env=environ,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    start_new_session=True,
+                    preexec_fn=bind,
+                )
         except (OSError, subprocess.SubprocessError) as error:
             raise NotStarted(_cannot_run(command, account, error)) from error
 
@@ -141,36 +144,43 @@ def run_to_end(
     timeout_s: float,
 ) -> str:
     """The standard output of a short command that must succeed. Raises NotStarted with its last complaint."""
+    bind = _bound_to_this_process(signal.SIGKILL, account)
     try:
-        done = subprocess.run(
-            command,
-            input=stdin,
-            env=environ,
-            text=True,
-            capture_output=True,
-            check=True,
-            timeout=timeout_s,
-            start_new_session=True,
-            preexec_fn=_bound_to_this_process(signal.SIGKILL, account),
-        )
-    except subprocess.CalledProcessError as error:
-        complaint = (error.stderr or error.stdout or "").strip().splitlines() or [
-            f"exit code {error.returncode}"
-        ]
-        raise NotStarted(f"{Path(command[0]).name} failed: {complaint[-1]}") from error
+        with _stop_signals_held():
+            process = subprocess.Popen(
+                command,
+                env=environ,
+                text=True,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+                preexec_fn=bind,
+            )
+        with process:
+            try:
+                said, complained = process.communicate(stdin, timeout=timeout_s)
+            except BaseException:
+                process.kill()
+                raise
     except subprocess.TimeoutExpired as error:
         raise NotStarted(f"{Path(command[0]).name} did not finish within {timeout_s:.0f} s.") from error
     except (OSError, subprocess.SubprocessError) as error:
         raise NotStarted(_cannot_run(command, account, error)) from error
-    return done.stdout
+    if process.returncode:
+        complaint = (complained or said).strip().splitlines() or [f"exit code {process.returncode}"]
+        raise NotStarted(f"{Path(command[0]).name} failed: {complaint[-1]}")
+    return said
 
 
 def _bound_to_this_process(death_signal: signal.Signals, account: Account | None) -> Callable[[], None]:
     """What a child does before exec; the death signal last, since changing the user clears it."""
     parent = os.getpid()
+    signals = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
     def bind() -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, signals)
         if account is not None:
             _become(account, libc)
         if libc is None:
@@ -180,6 +190,17 @@ def _bound_to_this_process(death_signal: signal.Signals, account: Account | None
             os._exit(1)
 
     return bind
+
+
+@contextlib.contextmanager
+def _stop_signals_held() -> Iterator[None]:
+    """They come after the block. What a handler raises just after a fork would be lost: Python then runs the
+    callbacks of `os.register_at_fork`, logging's for one, and ignores what they raise."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _become(account: Account, libc: ctypes.CDLL | None) -> None:

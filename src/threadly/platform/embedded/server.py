@@ -13,7 +13,7 @@ from typing import BinaryIO, ClassVar, Self
 from threadly.platform.embedded.lock import FileLock
 from threadly.platform.embedded.process import Account, Child, NotStarted, poll_until
 
-__all__ = ["EmbeddedServer", "own_directory"]
+__all__ = ["EmbeddedServer", "own_directory", "socket_directory"]
 
 # A socket's path may have 107 bytes on Linux and 103 on macOS; servers add a little to what we choose.
 _SOCKET_PATH_MAX_BYTES = 90
@@ -33,7 +33,7 @@ class EmbeddedServer(ABC):
 
     def __init__(self, home: Path) -> None:
         self.home = home.resolve()
-        self.socket_directory = _socket_directory(self.home, self.short_name, self.socket_name)
+        self.socket_directory = socket_directory(self.home, self.short_name, self.socket_name)
         self._log_path = self.home / "logs" / f"{self.short_name}.log"
         self._lock = FileLock(self.home / f"{self.short_name}.lock")
         self._child: Child | None = None
@@ -171,7 +171,7 @@ def _make_passage(path: Path) -> None:
         raise NotStarted(f"{path} cannot be made: {error.strerror}. Choose another home.") from error
 
 
-def _socket_directory(home: Path, short_name: str, socket_name: str) -> Path:
+def socket_directory(home: Path, short_name: str, socket_name: str) -> Path:
     """Under `home`, or if that is too long under the temporary directory: the same place for everyone."""
     near = home / "run" / short_name
     if len(os.fsencode(near / socket_name)) <= _SOCKET_PATH_MAX_BYTES:

@@ -1,8 +1,7 @@
 """Puts the layers together: front → compression → Litestar (CORS, routing, gate, handler)."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypeAlias
 
 from litestar import Litestar
@@ -11,13 +10,14 @@ from litestar.di import Provide
 from litestar.plugins import PluginProtocol
 from litestar.types import ControllerRouterHandler
 
+from threadly.platform.chores import doing
 from threadly.platform.http.compression import Compression
 from threadly.platform.http.cors import cors_from
 from threadly.platform.http.csrf import Csrf
 from threadly.platform.http.docs import docs_routes, openapi_config
 from threadly.platform.http.errors import Answers, RenderErrorPage
 from threadly.platform.http.front import Front
-from threadly.platform.http.gate import Admit, Gate
+from threadly.platform.http.gate import Admit, AdmitSocket, Gate
 from threadly.platform.http.health import Check, health_routes
 from threadly.platform.http.pagination import Cursors
 from threadly.platform.telemetry import metrics
@@ -37,6 +37,7 @@ def make_application(
     needed: Mapping[str, Check],
     helpful: Mapping[str, Check],
     admit: Admit | None = None,
+    admit_socket: AdmitSocket | None = None,
     dependencies: Mapping[str, Provide] | None = None,
     lifespan: Sequence[Lifespan] = (),
     plugins: Sequence[PluginProtocol] = (),
@@ -46,7 +47,8 @@ def make_application(
     """The ASGI application.
 
     `secret` signs cursors and form tokens and must be the same in all processes. `needed` and `helpful` are
-    the checks behind /ready. `admit` is awaited before every handler whose `opt` does not say otherwise.
+    the checks behind /ready. `admit` is awaited before every handler whose `opt` does not say otherwise,
+    `admit_socket` before those of sockets.
     `state` and `options` go to Litestar as they are.
     """
     csrf = Csrf(settings, secret)
@@ -54,7 +56,7 @@ def make_application(
     litestar = Litestar(
         [*route_handlers, *health_routes(needed=needed, helpful=helpful), *docs_routes()],
         state=State({"csrf": csrf, "cursors": Cursors(secret), **(state or {})}),
-        middleware=[lambda app: Gate(app, csrf=csrf, admit=admit)],
+        middleware=[lambda app: Gate(app, csrf=csrf, admit=admit, admit_socket=admit_socket)],
         exception_handlers=answers.handlers,
         cors_config=cors_from(settings),
         openapi_config=openapi_config(),
@@ -72,8 +74,5 @@ def make_application(
 @asynccontextmanager
 async def _sampling(_app: Litestar) -> AsyncIterator[None]:
     """Keeps the watched gauges of this process fresh for whichever process is scraped."""
-    task = asyncio.create_task(metrics.keep_sampling())
-    yield
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    async with doing({"metrics.sample": metrics.keep_sampling}):
+        yield

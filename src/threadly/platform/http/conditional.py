@@ -10,7 +10,7 @@ from hashlib import blake2b
 from threadly.platform.http.exchange import Connection, exchange_of
 from threadly.platform.http.refusals import PreconditionFailed, PreconditionRequired
 
-__all__ = ["etag_of", "is_unchanged", "require_match"]
+__all__ = ["etag_of", "is_unchanged", "kept_tag", "require_match"]
 
 _TAG = re.compile(rb'(?:W/)?"([^"]*?)(?:-(?:br|gzip|zstd))?"')
 
@@ -24,6 +24,14 @@ def is_unchanged(request: Connection, etag: str) -> bool:
     """Whether `If-None-Match` names `etag`, so that 304 without a body is the answer."""
     header = exchange_of(request.scope).headers.get(b"if-none-match")
     return header is not None and _names(header, etag)
+
+
+def kept_tag(request: Connection, etag: str) -> str:
+    """`etag` as the client keeps it, with the encoding in which it was sent: what belongs on a 304."""
+    header = exchange_of(request.scope).headers.get(b"if-none-match", b"")
+    wanted = etag.strip('"').encode()
+    kept = (tag for tag in _TAG.finditer(header) if tag[1] == wanted)
+    return next((tag[0].removeprefix(b"W/").decode("ascii") for tag in kept), etag)
 
 
 def require_match(request: Connection, etag: str, *, required: bool = False) -> None:

@@ -17,8 +17,8 @@ from litestar.types import HTTPScope, Receive
 from litestar.utils.scope.state import ScopeState
 
 from threadly.platform.http.exchange import Connection, Exchange, exchange_of
-from threadly.platform.http.keys import derive_key, sign
 from threadly.platform.http.refusals import BrokenUtf8, CsrfMissing
+from threadly.platform.keys import derive_key, sign
 from threadly.settings import Settings
 
 __all__ = ["COOKIE", "FIELD", "SESSION_COOKIE", "Csrf", "csrf_token"]

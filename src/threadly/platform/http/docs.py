@@ -14,7 +14,7 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 
 from threadly import __version__
-from threadly.platform.http.conditional import etag_of, is_unchanged
+from threadly.platform.http.conditional import etag_of, is_unchanged, kept_tag
 from threadly.platform.http.envelope import Failure
 
 __all__ = ["docs_routes", "openapi_config"]
@@ -82,7 +82,7 @@ def docs_routes() -> list[HTTPRouteHandler]:
     async def openapi(request: Request[Any, Any, Any]) -> Response[bytes]:
         body, etag = document.of(request)
         if is_unchanged(request, etag):
-            return Response(b"", status_code=304, headers={"ETag": etag})
+            return Response(b"", status_code=304, headers={"ETag": kept_tag(request, etag)})
         return Response(
             body, media_type="application/json", headers={"ETag": etag, "Cache-Control": "no-cache"}
         )
@@ -136,4 +136,6 @@ def _document_failures_of(responses: dict[str, Any], content: dict[str, Any]) ->
     for status, response in responses.items():
         if status.startswith(("4", "5")):
             response["content"] = content
+        elif status == "204":
+            response.pop("content", None)  # Litestar gives it one, of null
     responses.setdefault("default", {"description": "Refused: the error says why.", "content": content})

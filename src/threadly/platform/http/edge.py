@@ -1,7 +1,6 @@
 """The edge: where a request becomes a Work and a verb's answer becomes a response.
 
-Before each handler `EdgeKit.admit` finds the tenant by host name and the actor by token or cookie, and counts
-the request against its limits; handlers then get an `Edge` and say what to do in one sentence:
+Each admitted request (`admission.py`) gets an `Edge`, and its handler says what to do in one sentence:
 
     return await edge.create(lambda work: feed.publish_post(work, content=data.content), location=…)
 """
@@ -9,35 +8,36 @@ the request against its limits; handlers then get an `Edge` and say what to do i
 import re
 from collections.abc import Awaitable, Callable
 from types import NoneType
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import msgspec
 from litestar import Request, Response
+from litestar.connection import ASGIConnection
 
-from threadly.platform.actor import ANONYMOUS, Actor, Tenant
+from threadly.platform.actor import Actor, Tenant
 from threadly.platform.db import sql
 from threadly.platform.errors import Kind, Refusal
-from threadly.platform.http.conditional import etag_of, is_unchanged, require_match
-from threadly.platform.http.csrf import SESSION_COOKIE
+from threadly.platform.http.conditional import etag_of, is_unchanged, kept_tag, require_match
 from threadly.platform.http.envelope import Listing, Pagination, Success
 from threadly.platform.http.exchange import exchange_of
 from threadly.platform.http.idempotency import IdempotentRequest, StoredAnswer
+from threadly.platform.http.json_response import JSONBytes
 from threadly.platform.http.pagination import DEFAULT_LIMIT, Cursors
 from threadly.platform.http.parameters import pick, select_fields
 from threadly.platform.ids import UUID
-from threadly.platform.limits import Allowance, Limit
 from threadly.platform.paging import Keyset, Page
 from threadly.platform.runtime import Runtime
-from threadly.platform.telemetry import identify
-from threadly.platform.work import Work, Works
+from threadly.platform.telemetry.spans import mark, span
+from threadly.platform.work import Work
+from threadly.settings import Settings
 
 __all__ = [
-    "DOOR",
-    "Authenticate",
+    "AnyRequest",
     "Edge",
-    "EdgeKit",
+    "EdgeParts",
+    "IdempotencyKeyMissing",
     "InvalidIdempotencyKey",
-    "TooManyRequests",
+    "address_of",
     "edge_of",
 ]
 
@@ -47,37 +47,9 @@ AnyRequest = Request[Any, Any, Any]
 IDEMPOTENCY_KEY = re.compile(rb"[!-~]{1,255}")
 # How long a writer's own reads come from the primary, when there is a replica that may lag.
 READ_YOUR_WRITES_MS = 5_000
-# `opt={DOOR: True}`: a route that people come to with a token that has expired, to get another.
-DOOR = "door"
-
-# Per minute: signed in by user, anonymous by address; and by address where guessing pays.
-SIGNED_IN = Limit("user", 600, 60)
-ANONYMOUS_ADDRESS = Limit("address", 240, 60)
-GUESSING = Limit("guessing", 10, 60)
-GUESSABLE = frozenset(
-    {"/auth/signup", "/auth/login", "/auth/password/forgot", "/auth/password/reset", "/auth/verify"}
-) | frozenset(
-    {
-        "/signup",
-        "/login",
-        "/password/forgot",
-        "/password/reset",
-        "/settings/password",
-        "/settings/delete",
-        "/verify",
-    }
-)
-
-
 LOCK_STATE = sql(
     "platform.lock_state", "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", into=NoneType
 )
-
-
-class TooManyRequests(Refusal):
-    code = "http.too_many_requests"
-    kind = Kind.LIMITED
-    message = "That was a lot in a short time. Please wait a moment, then go on."
 
 
 class InvalidIdempotencyKey(Refusal):
@@ -87,84 +59,42 @@ class InvalidIdempotencyKey(Refusal):
     field = "Idempotency-Key"
 
 
-class Authenticate(Protocol):
-    """Who sends a request, by access token or session cookie: identity's part of the edge."""
+class IdempotencyKeyMissing(Refusal):
+    code = "http.idempotency_key_missing"
+    kind = Kind.INVALID
+    message = (
+        "Send an Idempotency-Key, a UUID for example: money moves here, and a repetition must not move more."
+    )
+    field = "Idempotency-Key"
 
-    async def __call__(
-        self, works: Works, tenant: Tenant, *, bearer: str | None, session: str | None
-    ) -> Actor: ...
 
+class EdgeParts(msgspec.Struct, frozen=True):
+    """What all edges of a process share. `secret` keys what is stored of answers."""
 
-class EdgeKit:
-    """What all edges of a process share; its `admit` runs before every handler."""
-
-    def __init__(self, runtime: Runtime, *, authenticate: Authenticate, secret: str) -> None:
-        self.runtime = runtime
-        self.secret = secret
-        self.cursors = Cursors(secret)
-        self._authenticate = authenticate
-
-    async def admit(self, request: AnyRequest) -> None:
-        """Raises TooManyRequests, and what a bad token or a missing database raise."""
-        headers = exchange_of(request.scope).headers
-        tenant = await self.runtime.tenants.of_host(headers.get(b"host", b"").decode("latin-1"))
-        try:
-            actor = await self._find_actor(request, tenant)
-        except Refusal as refusal:
-            if refusal.kind is not Kind.UNAUTHENTICATED:
-                raise
-            await self._spend(request, tenant, ANONYMOUS)  # guessing tokens counts too
-            if not request.route_handler.opt.get(DOOR):
-                raise
-            actor = ANONYMOUS
-        else:
-            await self._spend(request, tenant, actor)
-        identify(tenant=tenant.slug, user=str(actor.user_id) if actor.user_id else None)
-        request.scope["state"]["edge"] = Edge(self, request, tenant, actor)
-
-    async def _find_actor(self, request: AnyRequest, tenant: Tenant) -> Actor:
-        bearer = _bearer(exchange_of(request.scope).headers)
-        session = None if bearer else request.cookies.get(SESSION_COOKIE)
-        return await self._authenticate(self.runtime.works, tenant, bearer=bearer, session=session)
-
-    async def _spend(self, request: AnyRequest, tenant: Tenant, actor: Actor) -> None:
-        allowance = await self._count(request, tenant, actor)
-        exchange_of(request.scope).extra += _limit_headers(allowance)
-        if allowance.refused:
-            raise TooManyRequests(retry_after_s=allowance.retry_after_s)
-
-    async def _count(self, request: AnyRequest, tenant: Tenant, actor: Actor) -> Allowance:
-        if request.method == "POST" and request.scope["path"].removeprefix("/api/v1") in GUESSABLE:
-            return await self.runtime.limiter.check(f"{tenant.id}:{self._address(request)}", GUESSING)
-        if actor.user_id:
-            return await self.runtime.limiter.check(f"{tenant.id}:{actor.user_id}", SIGNED_IN)
-        return await self.runtime.limiter.check(f"{tenant.id}:{self._address(request)}", ANONYMOUS_ADDRESS)
-
-    def _address(self, request: AnyRequest) -> str:
-        """Where the request comes from: as the nearest proxy that is not ours saw it."""
-        proxies = self.runtime.settings.trusted_proxies
-        address = request.client.host if request.client else "unknown"
-        if address not in proxies:
-            return address
-        forwarded = exchange_of(request.scope).headers.get(b"x-forwarded-for", b"").decode("latin-1")
-        hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
-        return next((hop for hop in reversed(hops) if hop not in proxies), address)
+    runtime: Runtime
+    cursors: Cursors
+    secret: str
 
 
 class Edge:
     """One request's way to the Works and back."""
 
-    __slots__ = ("_kit", "actor", "request", "tenant")
+    __slots__ = ("_parts", "actor", "request", "tenant")
 
-    def __init__(self, kit: EdgeKit, request: AnyRequest, tenant: Tenant, actor: Actor) -> None:
-        self._kit = kit
+    def __init__(self, parts: EdgeParts, request: AnyRequest, tenant: Tenant, actor: Actor) -> None:
+        self._parts = parts
         self.request = request
         self.tenant = tenant
         self.actor = actor
 
     @property
     def runtime(self) -> Runtime:
-        return self._kit.runtime
+        return self._parts.runtime
+
+    @property
+    def address(self) -> str:
+        """Where the request comes from, behind all proxies of ours."""
+        return address_of(self.request, self.runtime.settings)
 
     # Works
 
@@ -216,21 +146,65 @@ class Edge:
         )
         if self._fields is None:
             return cast(
-                "Response[Listing[T]]", _json(_encode(Listing(data=page.items, pagination=pagination)))
+                "Response[Listing[T]]", JSONBytes(_encode(Listing(data=page.items, pagination=pagination)))
             )
         names = select_fields(self._fields, _entry_type(self.request))
         chosen = [pick(cast(msgspec.Struct, item), names) for item in page.items]
-        return cast("Response[Listing[T]]", _json(_encode(Listing(data=chosen, pagination=pagination))))
+        return cast("Response[Listing[T]]", JSONBytes(_encode(Listing(data=chosen, pagination=pagination))))
 
     async def create(
-        self, act: Callable[[Work], Awaitable[T]], *, location: Callable[[T], str]
+        self,
+        act: Callable[[Work], Awaitable[T]],
+        *,
+        location: Callable[[T], str],
+        key_required: bool = False,
+        status: int = 201,
     ) -> Response[Success[T]]:
-        """201 with Location; twice with one Idempotency-Key is once."""
-        return await self._answer_once(act, status=201, location=location)
+        """201 with Location; twice with one Idempotency-Key is once. `status` 202 is for what goes on later.
+
+        Raises IdempotencyKeyMissing where one is required.
+        """
+        once = await (self.idempotent_request() if key_required else self._idempotent_request())
+        return await self._answer_once(once, act, status=lambda _: status, location=location)
 
     async def post(self, act: Callable[[Work], Awaitable[T]], *, status: int = 200) -> Response[Success[T]]:
         """As `create`, for a POST that makes nothing that has an address."""
-        return await self._answer_once(act, status=status, location=None)
+        return await self._answer_once(await self._idempotent_request(), act, status=lambda _: status)
+
+    async def idempotent_request(self) -> IdempotentRequest:
+        """Under which key this request came. Raises IdempotencyKeyMissing, InvalidIdempotencyKey."""
+        once = await self._idempotent_request()
+        if once is None:
+            raise IdempotencyKeyMissing
+        return once
+
+    async def answer_once(
+        self,
+        once: IdempotentRequest,
+        act: Callable[[Work], Awaitable[T]],
+        *,
+        status: Callable[[T], int],
+        location: Callable[[T], str],
+    ) -> Response[Success[T]]:
+        """For an effect of more than one transaction, which knows its repetitions: `act` reads what it came
+        to; that is stored, and from then on repeated."""
+        return await self._answer_once(once, act, status=status, location=location)
+
+    async def keep_answer(
+        self, work: Work, once: IdempotentRequest, result: object, *, status: int, location: str
+    ) -> StoredAnswer | None:
+        """The answer to such an effect, stored in the Work that ends it, for `answer_kept`; None, and
+        `answer_once` is to answer, if one was stored before."""
+        answer = StoredAnswer(status, {"Location": location}, _encode(Success(data=result)))
+        with span("idempotent answer", kind="verb") as it:
+            kept = await once.keep(work, answer)
+            it.set(replayed=not kept)
+        return answer if kept else None
+
+    async def answer_kept(self, answer: StoredAnswer) -> Response[Success[T]]:
+        """What `keep_answer` stored, once its Work is committed."""
+        await self._remember_writing()
+        return _repeat(answer)
 
     async def change(
         self, act: Callable[[Work], Awaitable[T]], *, current: Callable[[Work], Awaitable[T]]
@@ -253,10 +227,10 @@ class Edge:
 
     def after(self, cursor: str | None, *, name: str) -> Keyset | None:
         """The keyset to go on after. Raises InvalidCursor for one that was not given out for this list."""
-        return self._kit.cursors.decode(name, cursor, into=tuple[str, ...]) if cursor else None
+        return self._parts.cursors.decode(name, cursor, into=tuple[str, ...]) if cursor else None
 
     def cursor(self, after: Keyset | None, *, name: str) -> str | None:
-        return None if after is None else self._kit.cursors.encode(name, after)
+        return None if after is None else self._parts.cursors.encode(name, after)
 
     # Inside
 
@@ -281,23 +255,28 @@ class Edge:
         return checked
 
     async def _answer_once(
-        self, act: Callable[[Work], Awaitable[T]], *, status: int, location: Callable[[T], str] | None
+        self,
+        once: IdempotentRequest | None,
+        act: Callable[[Work], Awaitable[T]],
+        *,
+        status: Callable[[T], int],
+        location: Callable[[T], str] | None = None,
     ) -> Response[Success[T]]:
-        once = await self._idempotent_request()
-
         async def answer(work: Work) -> tuple[StoredAnswer, bool]:
             if once and (stored := await once.find_answer(work)):
+                mark("idempotency.replayed", "internal")
                 return stored, True
             result = await act(work)
             headers = {"Location": location(result)} if location else {}
-            fresh = StoredAnswer(status, headers, _encode(Success(data=result)))
+            fresh = StoredAnswer(status(result), headers, _encode(Success(data=result)))
             if once:
                 await once.store(work, fresh)
             return fresh, False
 
-        stored, replayed = await self.write(answer)
-        headers = {**stored.headers, **({"Idempotent-Replayed": "true"} if replayed else {})}
-        return cast("Response[Success[T]]", _json(stored.body, status=stored.status, headers=headers))
+        with span("idempotent answer" if once else "answer", kind="verb") as it:
+            stored, replayed = await self.write(answer)
+            it.set(replayed=replayed)
+        return _repeat(stored, **({"Idempotent-Replayed": "true"} if replayed else {}))
 
     async def _idempotent_request(self) -> IdempotentRequest | None:
         raw = exchange_of(self.request.scope).headers.get(b"idempotency-key")
@@ -307,14 +286,15 @@ class Edge:
             raise InvalidIdempotencyKey
         key = raw.decode("ascii")
         scope = f"{self.actor.user_id or 'anonymous'} {self.request.method} {self.request.scope['path']}"
-        return IdempotentRequest(self._kit.secret, key=key, scope=scope, body=await self.request.body())
+        return IdempotentRequest(self._parts.secret, key=key, scope=scope, body=await self.request.body())
 
     def _tagged(self, body: bytes) -> "Response[Success[T]]":
         etag = etag_of(body)
         headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
         if is_unchanged(self.request, etag):
+            headers["ETag"] = kept_tag(self.request, etag)
             return cast("Response[Success[T]]", Response(None, status_code=304, headers=headers))
-        return cast("Response[Success[T]]", _json(body, headers=headers))
+        return cast("Response[Success[T]]", JSONBytes(body, headers=headers))
 
     @property
     def _limit(self) -> int:
@@ -351,14 +331,25 @@ class Edge:
             return  # with Valkey down every read of a signed-in person is on the primary anyway
 
 
+def address_of(request: ASGIConnection[Any, Any, Any, Any], settings: Settings) -> str:
+    """Where a request comes from: as the nearest proxy that is not ours saw it."""
+    proxies = settings.trusted_proxies
+    address = request.client.host if request.client else "unknown"
+    if address not in proxies:
+        return address
+    forwarded = exchange_of(request.scope).headers.get(b"x-forwarded-for", b"").decode("latin-1")
+    hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
+    return next((hop for hop in reversed(hops) if hop not in proxies), address)
+
+
 def edge_of(request: AnyRequest) -> Edge:
     """The dependency `edge` of every handler."""
     return cast(Edge, request.scope["state"]["edge"])
 
 
-def _bearer(headers: dict[bytes, bytes]) -> str | None:
-    scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else None
+def _repeat(stored: StoredAnswer, **headers: str) -> "Response[Success[T]]":
+    answer = JSONBytes(stored.body, status=stored.status, headers=stored.headers | headers)
+    return cast("Response[Success[T]]", answer)
 
 
 def _entry_type(request: AnyRequest) -> type[msgspec.Struct]:
@@ -372,19 +363,5 @@ def _wrote_key(user_id: UUID) -> str:
     return f"wrote:{user_id}"
 
 
-def _limit_headers(allowance: Allowance) -> list[tuple[bytes, bytes]]:
-    return [
-        (b"x-ratelimit-limit", b"%d" % allowance.limit),
-        (b"x-ratelimit-remaining", b"%d" % allowance.remaining),
-        (b"x-ratelimit-reset", b"%d" % allowance.reset_epoch_s),
-    ]
-
-
 def _encode(answer: object) -> bytes:
     return msgspec.json.encode(answer)
-
-
-def _json(body: bytes, *, status: int = 200, headers: dict[str, str] | None = None) -> Response[bytes]:
-    # What one person may see, no shared cache may keep.
-    headers = {"Cache-Control": "private, no-store", **(headers or {})}
-    return Response(body, status_code=status, headers=headers, media_type="application/json")

@@ -25,7 +25,7 @@ from threadly.platform.http.refusals import (
     UnsupportedMediaType,
     status_of,
 )
-from threadly.platform.http.validation import problem_from, problems_in
+from threadly.platform.http.validation import choices_in, problem_from, problems_in
 
 __all__ = ["Answers", "AnyRequest", "RenderErrorPage", "wants_page"]
 
@@ -57,6 +57,7 @@ class Answers:
         if status >= 500:
             _log.warning("unavailable", code=refusal.code, cause=repr(refusal.__cause__))
         headers = _headers_for(refusal)
+        _note(request, refusal)
         return self._answer(request, status, refusal, headers)
 
     def to_http_exception(self, request: AnyRequest, error: HTTPException) -> Response[Any]:
@@ -70,6 +71,7 @@ class Answers:
     def to_bug(self, request: AnyRequest, error: Exception) -> Response[Any]:
         if refusal := _unreadable(request, error):
             return self.to_refusal(request, refusal)
+        _note(request, error)
         _log.error("bug", method=request.method, path=request.scope["path"], exc_info=error)
         return self._answer(request, 500, _Bug(), {})
 
@@ -84,6 +86,13 @@ class Answers:
             answer = Response(_failure(refusal, trace_id), status_code=status, media_type="application/json")
         answer.headers.update(headers)
         return answer
+
+
+def _note(request: AnyRequest, error: Exception) -> None:
+    """On the request's own span, for who looks at its trace."""
+    recording = exchange_of(request.scope).trail.recording
+    if recording is not None and recording.spans:
+        recording.spans[0].fail(error)
 
 
 class _Bug(Refusal):
@@ -136,6 +145,8 @@ def _refusal_from(request: AnyRequest, error: HTTPException) -> Refusal:
 def _unreadable(request: AnyRequest, error: Exception) -> Refusal | None:
     """What is wrong with a body that arrived but could not be decoded; None if that is not what failed."""
     state = ScopeState.from_scope(request.scope)
+    if state.form is Empty and _is_of_text_in_a_form(error) and _is_multipart(request):
+        return BrokenUtf8()
     if not state.body or state.body is Empty or state.json is not Empty or state.form is not Empty:
         return None
     if isinstance(error, UnicodeDecodeError):
@@ -143,15 +154,30 @@ def _unreadable(request: AnyRequest, error: Exception) -> Refusal | None:
     if isinstance(error, RecursionError):
         return MalformedJson("The JSON in the body is nested too deeply.")
     if isinstance(error, ClientException) and error.status_code == 400:
+        if _is_multipart(request):
+            return MalformedBody(
+                "The form in the body cannot be read: it is not complete, or has too many fields."
+            )
         detail = error.detail.removeprefix("JSON is malformed: ").rstrip(".")
         return MalformedJson(f"The body is not valid JSON: {detail}.")
     return None
 
 
+def _is_multipart(request: AnyRequest) -> bool:
+    return b"multipart/form-data" in exchange_of(request.scope).headers.get(b"content-type", b"")
+
+
+def _is_of_text_in_a_form(error: Exception) -> bool:
+    """Whether a field is not in the encoding that it claims, or claims one that nobody knows."""
+    return isinstance(error, UnicodeDecodeError) or type(error) is LookupError
+
+
 def _invalid(request: AnyRequest, error: ValidationException) -> Refusal:
     extra = error.extra if isinstance(error.extra, list) else []
     problems = [
-        _parameter_problem(each) for each in extra if each.get("key", "data") != "data" and not _in_body(each)
+        _parameter_problem(request, each)
+        for each in extra
+        if each.get("key", "data") != "data" and not _in_body(each)
     ]
     if missing := _missing_parameter(error.detail):
         problems.append(
@@ -169,8 +195,12 @@ def _in_body(each: Mapping[str, str]) -> bool:
     return each.get("source") == "body"
 
 
-def _parameter_problem(each: Mapping[str, str]) -> FieldProblem:
-    return problem_from(each.get("key", ""), each.get("message", ""))
+def _parameter_problem(request: AnyRequest, each: Mapping[str, str]) -> FieldProblem:
+    name = each.get("key", "")
+    declared = request.route_handler.parsed_fn_signature.parameters.get(name)
+    return problem_from(
+        name, each.get("message", ""), choices=choices_in(declared.annotation) if declared else ()
+    )
 
 
 def _missing_parameter(detail: str) -> str | None:

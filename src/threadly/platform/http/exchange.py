@@ -1,5 +1,7 @@
 """What the layers know about one request: put into the ASGI scope by the front, read by everyone inside."""
 
+import asyncio
+from collections.abc import Callable
 from secrets import token_urlsafe
 from typing import Any, cast
 
@@ -17,13 +19,25 @@ Connection = ASGIConnection[Any, Any, Any, Any]
 
 
 class Exchange(msgspec.Struct):
-    """`headers` are the request's (lower-case names, the last of several wins); `extra` go on the answer."""
+    """`headers` are the request's (lower-case names, the last of several wins); `extra` go on the answer.
+
+    `may_follow` says that who asks may follow their own clicks, `follower` is the key under which this
+    request is followed. `end_at` moves the time limit, in the loop's time.
+    """
 
     trail: Trail
     headers: dict[bytes, bytes]
     extra: list[tuple[bytes, bytes]] = msgspec.field(default_factory=list)
     nonce: str | None = None
     csrf_value: str | None = None
+    may_follow: bool = False
+    follower: str | None = None
+    end_at: Callable[[float], None] | None = None
+
+    def take_longer(self, seconds: float) -> None:
+        """From now on so long: for a body that is large enough to take its time."""
+        if self.end_at is not None:
+            self.end_at(asyncio.get_running_loop().time() + seconds)
 
 
 def open_exchange(scope: Scope, exchange: Exchange) -> None:

@@ -22,6 +22,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from threadly.platform.errors import Refusal
 from threadly.platform.http.errors import Answers
 from threadly.platform.http.exchange import Exchange, announces_body, open_exchange
+from threadly.platform.http.following import Tickets
 from threadly.platform.http.refusals import (
     BrokenUtf8,
     Disconnected,
@@ -31,7 +32,7 @@ from threadly.platform.http.refusals import (
 )
 from threadly.platform.http.security import DATA_POLICY, fixed_headers, page_policy
 from threadly.platform.telemetry import metrics
-from threadly.platform.telemetry.tracing import Journey, begin_journey, end_journey
+from threadly.platform.telemetry.tracing import Journey, Span, begin_journey, end_journey
 from threadly.settings import Settings
 
 __all__ = ["Front"]
@@ -39,6 +40,8 @@ __all__ = ["Front"]
 # Asked by orchestrators and scrapers, above all when the site is overloaded.
 NEVER_SHED: Final = frozenset({"/live", "/ready", "/metrics"})
 UNROUTED: Final = "(none)"
+SEE_OTHER: Final = (302, 303)
+PERMISSIONS: Final = b"permissions-policy"
 DRAIN_MAX_BYTES: Final = 67_108_864
 DRAIN_TIMEOUT_S: Final = 10.0
 
@@ -55,8 +58,10 @@ class Front:
         self.litestar = litestar
         self.answers = answers
         self.headers = fixed_headers(settings)
+        self.settings = settings
         self.time_limit_s = settings.request_timeout_s
         self.max_in_flight = settings.max_in_flight
+        self.tickets = Tickets(settings)
         self.in_flight = 0
         metrics.watch(
             "threadly_requests_in_flight",
@@ -87,6 +92,7 @@ class Front:
             self._refuse_early(flight)
             flight.count()
             async with asyncio.timeout(self.time_limit_s) as flight.limit:
+                flight.exchange.end_at = flight.limit.reschedule
                 await self.app(flight.scope, flight.receive, flight.send)
         except TimeoutError:
             if flight.status:
@@ -111,11 +117,26 @@ class Front:
             raise Overloaded
 
     async def _converse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A socket: its journey is the handshake, for what is said on it later are journeys of their own."""
         journey, _ = _begin(scope)
+        open_yet = True
+
+        def shake(status: int) -> None:
+            nonlocal open_yet
+            if open_yet:
+                open_yet = False
+                _record_handshake(journey, str(scope.get("path_template") or UNROUTED), status)
+                end_journey(journey)
+
+        async def answer(message: Message) -> None:
+            if message["type"] in ("websocket.accept", "websocket.close"):
+                shake(101 if message["type"] == "websocket.accept" else 403)
+            await send(message)
+
         try:
-            await self.app(scope, receive, send)
+            await self.app(scope, receive, answer)
         finally:
-            end_journey(journey)
+            shake(499)
 
 
 class _Flight:
@@ -220,7 +241,10 @@ class _Flight:
         if kind.startswith(b"text/event-stream"):
             self.streams = True
             self.land()
-        message["headers"] = [*message["headers"], *self._own_headers(kind, has_policy)]
+        own = self._own_headers(kind, has_policy)
+        if any(name == PERMISSIONS for name, _ in message["headers"]):
+            own = [each for each in own if each[0] != PERMISSIONS]  # a page that may use the camera, say
+        message["headers"] = [*message["headers"], *own]
 
     def _own_headers(self, kind: bytes, has_policy: bool) -> list[tuple[bytes, bytes]]:
         exchange, trail = self.exchange, self.exchange.trail
@@ -231,11 +255,17 @@ class _Flight:
             (b"x-trace-id", trail.trace_id.encode()),
             (b"traceparent", trail.traceparent.encode()),
         ]
+        if trail.recording is not None and trail.recording.follower:
+            # The page that the browser goes to now shows where this click went.
+            leads_on = self.status in SEE_OTHER
+            headers += self._front.tickets.headers(trail.recording, leads_on=leads_on)
+        if trail.outside_s:
+            # https://www.w3.org/TR/server-timing/
+            headers.append((b"server-timing", b"outside;dur=%.1f" % (trail.outside_s * 1e3)))
         if not has_policy:
             is_page = kind.startswith(b"text/html")
-            headers.append(
-                (b"content-security-policy", page_policy(exchange.nonce) if is_page else DATA_POLICY)
-            )
+            policy = page_policy(exchange.nonce, self._front.settings) if is_page else DATA_POLICY
+            headers.append((b"content-security-policy", policy))
         return headers
 
     async def _drain(self) -> None:
@@ -259,6 +289,7 @@ def _begin(scope: Scope) -> tuple[Journey, Exchange]:
         headers.get(b"traceparent", b"").decode("latin-1"),
         request_id=wanted.decode() if wanted and _REQUEST_ID.fullmatch(wanted) else None,
         name="request",
+        from_outside=True,
     )
     exchange = Exchange(journey.trail, headers)
     open_exchange(scope, exchange)
@@ -272,9 +303,9 @@ def _record(flight: _Flight, journey: Journey) -> None:
     status = flight.status or 499  # the client left before there was an answer
     # A stream lasts as long as its reader likes; what counts is when it began.
     until = flight.started_at if flight.streams else now
-    metrics.observe_request(flight.method, route, status, until - flight.begun_at)
-    if journey.span.is_recording():
-        _describe(journey, flight, route, status)
+    metrics.observe_request(metrics.method_label(flight.method), route, status, until - flight.begun_at)
+    if journey.span is not None:
+        _describe(journey.span, flight, route, status)
     log = _log.debug if flight.path in NEVER_SHED else _log.info
     log(
         "request",
@@ -286,17 +317,25 @@ def _record(flight: _Flight, journey: Journey) -> None:
     )
 
 
-def _describe(journey: Journey, flight: _Flight, route: str, status: int) -> None:
-    journey.span.update_name(f"{flight.method} {route}")
-    journey.span.set_attributes(
-        {
-            "http.request.method": flight.method,
-            "http.route": route,
-            "http.response.status_code": status,
-            "url.path": flight.path,
-            "threadly.kind": "request",
-        }
-    )
+def _record_handshake(journey: Journey, route: str, status: int) -> None:
+    _log.info("socket", route=route, status=status)
+    if journey.span is not None:
+        journey.span.name = f"SOCKET {route}"
+        journey.span.attributes = {"http.route": route, "http.response.status_code": status}
+        journey.span.recording.route, journey.span.recording.status = route, status
+
+
+def _describe(whole: Span, flight: _Flight, route: str, status: int) -> None:
+    method = metrics.method_label(flight.method)
+    whole.name = f"{method} {route}"
+    whole.attributes = {
+        "http.request.method": method,
+        "http.route": route,
+        "http.response.status_code": status,
+        "url.path": flight.path,
+    }
+    recording = whole.recording
+    recording.route, recording.status, recording.streams = route, status, flight.streams
 
 
 def _look(headers: Any) -> tuple[bytes, bool]:

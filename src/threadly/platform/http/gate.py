@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
 import msgspec
-from litestar import Litestar, Request
+from litestar import Litestar, Request, WebSocket
 from litestar.enums import ScopeType
 from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
@@ -17,11 +17,14 @@ from threadly.platform.http.csrf import Csrf
 from threadly.platform.http.exchange import announces_body, exchange_of
 from threadly.platform.http.parameters import refuse_unknown
 from threadly.platform.http.refusals import UnsupportedMediaType
+from threadly.platform.telemetry.spans import span
 
-__all__ = ["Admit", "Gate"]
+__all__ = ["Admit", "AdmitSocket", "Gate"]
 
 # Finds out who sends a request and refuses who may not; what it learns it leaves in the scope's state.
 Admit: TypeAlias = Callable[[Request[Any, Any, Any]], Awaitable[None]]
+
+AdmitSocket: TypeAlias = Callable[[WebSocket[Any, Any, Any]], Awaitable[None]]
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _JSON = "application/json"
@@ -35,17 +38,24 @@ class Expectation(msgspec.Struct, frozen=True):
 
 
 class Gate:
-    def __init__(self, app: ASGIApp, *, csrf: Csrf, admit: Admit | None) -> None:
+    def __init__(
+        self, app: ASGIApp, *, csrf: Csrf, admit: Admit | None, admit_socket: AdmitSocket | None = None
+    ) -> None:
         self.app = app
         self._csrf = csrf
         self._admit = admit
+        self._admit_socket = admit_socket
         self._expectations: dict[int, Expectation] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == ScopeType.HTTP:
             if self._admit and scope["route_handler"].opt.get("admit", True):
-                await self._admit(Request(scope, receive, send))
+                with span("admit", kind="gate"):
+                    await self._admit(Request(scope, receive, send))
             await self._check(scope, receive)
+        elif self._admit_socket and scope["type"] == ScopeType.WEBSOCKET:
+            with span("admit", kind="gate"):
+                await self._admit_socket(WebSocket(scope, receive, send))
         await self.app(scope, receive, send)
 
     async def _check(self, scope: HTTPScope, receive: Receive) -> None:

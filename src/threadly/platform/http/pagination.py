@@ -7,10 +7,17 @@ from typing import Annotated, TypeAlias, TypeVar
 import msgspec
 from litestar.params import QueryParameter
 
-from threadly.platform.http.keys import derive_key, sign
 from threadly.platform.http.refusals import InvalidCursor
+from threadly.platform.keys import derive_key, sign
 
-__all__ = ["DEFAULT_LIMIT", "CountParameter", "CursorParameter", "Cursors", "LimitParameter"]
+__all__ = [
+    "DEFAULT_LIMIT",
+    "SORT_PARAMETER",
+    "CountParameter",
+    "CursorParameter",
+    "Cursors",
+    "LimitParameter",
+]
 
 T = TypeVar("T")
 
@@ -29,6 +36,8 @@ CursorParameter: TypeAlias = Annotated[
         description="`next_cursor` of the page before; leave it out for the first page.",
     ),
 ]
+# For the choices of one list: `sort: Annotated[ProductSort | None, SORT_PARAMETER] = None`, with a Literal.
+SORT_PARAMETER = QueryParameter(description="What the list is sorted by; a minus turns the order round.")
 CountParameter: TypeAlias = Annotated[bool, QueryParameter(description="Whether to add the `total`.")]
 
 

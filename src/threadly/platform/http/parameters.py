@@ -1,15 +1,18 @@
-"""Query parameters: refuse those that a handler does not know, and choose fields (`?fields=id,title`)."""
+"""Parameters: refuse unknown ones, choose fields (`?fields=id,title`), document what only the edge reads."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
 import msgspec
+from litestar.openapi.spec import Operation, Parameter, Schema
+from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import QueryParameter
 
 from threadly.platform.errors import FieldProblem, InvalidInput
 from threadly.platform.http.refusals import UnknownParameter
 
-__all__ = ["FieldsParameter", "pick", "refuse_unknown", "select_fields"]
+__all__ = ["FieldsParameter", "KeyRequired", "pick", "refuse_unknown", "select_fields"]
 
 MAX_FIELDS_LENGTH = 1_000
 
@@ -20,6 +23,21 @@ FieldsParameter: TypeAlias = Annotated[
         max_length=MAX_FIELDS_LENGTH, description="Names of the fields you want, with commas between."
     ),
 ]
+
+
+@dataclass
+class KeyRequired(Operation):
+    """`operation_class` of a handler that needs an Idempotency-Key, for which the edge asks by itself."""
+
+    def __post_init__(self) -> None:
+        key = Parameter(
+            name="Idempotency-Key",
+            param_in="header",
+            required=True,
+            description="A UUID, say: however often it is sent with the same, it is done once.",
+            schema=Schema(type=OpenAPIType.STRING, pattern="^[!-~]{1,255}$"),
+        )
+        self.parameters = [*(self.parameters or []), key]
 
 
 def refuse_unknown(names: Iterable[str], known: frozenset[str]) -> None:

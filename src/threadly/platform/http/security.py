@@ -10,8 +10,9 @@ HSTS_S = 63_072_000  # two years, what the preload list asks for
 DATA_POLICY = b"default-src 'none'; frame-ancestors 'none'"
 
 _PAGE_POLICY = (
-    "default-src 'none'; script-src 'self'{nonce}; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    "default-src 'none'; script-src 'self'{nonce}; style-src 'self'; img-src 'self' data:{images}; "
+    "font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; "
+    "base-uri 'none'"
 )
 
 
@@ -28,6 +29,7 @@ def fixed_headers(settings: Settings) -> tuple[tuple[bytes, bytes], ...]:
     return tuple(headers)
 
 
-def page_policy(nonce: str | None) -> bytes:
+def page_policy(nonce: str | None, settings: Settings) -> bytes:
     """The content security policy of a page; scripts run from our own files or with this nonce only."""
-    return _PAGE_POLICY.format(nonce=f" 'nonce-{nonce}'" if nonce else "").encode()
+    images = f" {settings.media_base_url}" if settings.media_base_url else ""
+    return _PAGE_POLICY.format(nonce=f" 'nonce-{nonce}'" if nonce else "", images=images).encode()

@@ -5,14 +5,14 @@ Only the error path comes here, so it may take its time.
 
 import re
 from collections.abc import Callable, Iterator
-from types import UnionType
+from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
 
 import msgspec
 
 from threadly.platform.errors import FieldProblem
 
-__all__ = ["problem_from", "problems_in"]
+__all__ = ["choices_in", "problem_from", "problems_in"]
 
 # A hostile body must not grow the answer without bound.
 MAX_PROBLEMS = 50
@@ -73,7 +73,7 @@ def _walk(
     try:
         msgspec.convert(value, expected, strict=False, dec_hook=decoder)
     except msgspec.ValidationError as error:
-        yield problem_from(path, str(error), choices=_choices_in(expected))
+        yield problem_from(path, str(error), choices=choices_in(expected))
 
 
 def _walk_struct(
@@ -103,7 +103,11 @@ def _struct_in(expected: Any) -> type[msgspec.Struct] | None:
     return None
 
 
-def _choices_in(expected: Any) -> tuple[object, ...]:
+def choices_in(expected: Any) -> tuple[object, ...]:
+    """The values of a Literal or an Enum, perhaps beside None; nothing for any other type."""
+    if get_origin(expected) in (Union, UnionType):
+        parts = [part for part in get_args(expected) if part is not NoneType]
+        return choices_in(parts[0]) if len(parts) == 1 else ()
     try:
         kind = msgspec.inspect.type_info(expected)
     except TypeError:

@@ -7,6 +7,7 @@ import structlog
 from threadly.platform.durable import Run
 from threadly.platform.mail.letter import Letter, compose
 from threadly.platform.mail.mailbox import keep_letter
+from threadly.platform.mail.message_ids import signed_id
 from threadly.platform.mail.smtp import Refused, hand_over, smtp_server
 from threadly.platform.work import SYSTEM, Work
 
@@ -44,8 +45,9 @@ async def _send(run: Run, write: Callable[[Work], Awaitable[Letter | None]]) -> 
     if letter is None:
         return
     assert settings.smtp_url is not None
-    message = compose(letter, sender=settings.mail_from, letter_id=run.job_id, at=at)
+    letter_id = signed_id(settings, run.job_id, tenant_id=run.tenant.id, recipient=letter.recipient)
+    message = compose(letter, sender=settings.mail_from, letter_id=letter_id, at=at)
     try:
-        await hand_over(smtp_server(settings.smtp_url), message)
+        await hand_over(smtp_server(settings.smtp_url, timeout_s=settings.smtp_timeout_s), message)
     except Refused as refused:
         log.warning("mail is not deliverable", reason=str(refused), job_id=run.job_id)

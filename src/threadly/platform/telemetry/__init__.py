@@ -5,25 +5,17 @@
 
 from threadly.platform.telemetry.logging import SERVER_LOG_CONFIG, configure_logging
 from threadly.platform.telemetry.processes import prepare_metrics
-from threadly.platform.telemetry.tracing import (
-    configure_tracing,
-    continue_trace,
-    current_traceparent,
-    span,
-    stop_tracing,
-)
+from threadly.platform.telemetry.tracing import continue_trace, current_traceparent, span
 from threadly.platform.telemetry.trail import Trail, current_trail, identify
 
 __all__ = [
     "SERVER_LOG_CONFIG",
     "Trail",
     "configure_logging",
-    "configure_tracing",
     "continue_trace",
     "current_traceparent",
     "current_trail",
     "identify",
     "prepare_metrics",
     "span",
-    "stop_tracing",
 ]

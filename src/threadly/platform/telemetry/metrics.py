@@ -7,12 +7,16 @@ is imported: the command line does so with `prepare_metrics` and lets its childr
 
 Gauges that are read rather than counted (pool sizes, queue lag) are `watch`ed: sampled every few seconds and
 at each scrape of this very process.
+
+What is counted for every request beyond its own histogram is gathered in memory first, and written every few
+seconds (`add_counts`): a write into the shared files costs more than what it counts.
 """
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -21,15 +25,23 @@ from prometheus_client import (
     Gauge,
     Histogram,
     generate_latest,
+    start_http_server,
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
 __all__ = [
     "CONTENT_TYPE_LATEST",
+    "METHODS",
     "SHED",
+    "add_counts",
+    "expose",
     "keep_sampling",
+    "method_label",
+    "observe_call",
     "observe_event",
     "observe_request",
+    "read_gauges",
+    "registry",
     "render_metrics",
     "sample_gauges",
     "watch",
@@ -38,6 +50,9 @@ __all__ = [
 SAMPLE_EVERY_S = 5.0
 # A cap on label combinations, though routes are templates: a scanner must not grow memory.
 MAX_SERIES = 2_000
+# A client may call its method anything; what is none of these counts as one.
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+OTHER_METHOD = "_OTHER"
 _BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0)
 
 registry = CollectorRegistry()
@@ -61,7 +76,20 @@ _EVENT_SECONDS = Histogram(
     registry=registry,
 )
 
+_CALL_SECONDS = Histogram(
+    "threadly_call_seconds",
+    "Calls of other systems (payment providers): count by outcome, and how long they took.",
+    ("system", "call", "outcome"),
+    buckets=_BUCKETS_S,
+    registry=registry,
+)
+
 _series: dict[tuple[str, str, int], Histogram] = {}
+
+
+def method_label(method: str) -> str:
+    """What a request is counted and named under, as OpenTelemetry does it."""
+    return method if method in METHODS else OTHER_METHOD
 
 
 def observe_request(method: str, route: str, status: int, duration_s: float) -> None:
@@ -78,18 +106,48 @@ def observe_event(name: str, delay_s: float) -> None:
     _EVENT_SECONDS.labels(name).observe(max(0.0, delay_s))
 
 
+def observe_call(system: str, call: str, outcome: str, duration_s: float) -> None:
+    _CALL_SECONDS.labels(system, call, outcome).observe(max(0.0, duration_s))
+
+
+def add_counts(histogram: Histogram, counts: Sequence[int], sum_s: float) -> None:
+    """Many observations at once: how many fell into each bucket, the last being beyond all bounds.
+
+    The library observes one at a time; it keeps each bucket by itself and adds them up when it is read.
+    """
+    for bucket, count in zip(histogram._buckets, counts, strict=True):
+        if count:
+            bucket.inc(count)
+    histogram._sum.inc(sum_s)
+
+
 Reading = float | Mapping[str, float]
+# How the processes' readings become one: added up, the least or the most of them, the newest (for what all
+# read of the same thing), or each by itself. Those of processes that ended are left out.
+Together = Literal["livesum", "livemin", "livemax", "livemostrecent", "liveall"]
 _watched: dict[str, tuple[Gauge, Callable[[], Reading]]] = {}
 
 
-def watch(name: str, documentation: str, read: Callable[[], Reading], *, label: str | None = None) -> None:
+def watch(
+    name: str,
+    documentation: str,
+    read: Callable[[], Reading],
+    *,
+    label: str | None = None,
+    together: Together = "livesum",
+) -> None:
     """A gauge that `read` tells: a number, or with `label` one number for each of its values.
 
-    Processes are added up, those that ended left out. Watching a name again replaces its reader.
+    Watching a name again replaces its reader.
     """
     known = _watched.get(name)
-    gauge = known[0] if known else _new_gauge(name, documentation, label)
+    gauge = known[0] if known else _new_gauge(name, documentation, label, together)
     _watched[name] = (gauge, read)
+
+
+def read_gauges() -> dict[str, Reading]:
+    """What this process's gauges read now, by name."""
+    return {name: read() for name, (_, read) in _watched.items()}
 
 
 def sample_gauges() -> None:
@@ -107,6 +165,11 @@ async def keep_sampling(*, every_s: float = SAMPLE_EVERY_S) -> None:
     while True:
         sample_gauges()
         await asyncio.sleep(every_s)
+
+
+def expose(host: str, port: int) -> None:
+    """Answer /metrics for this process alone, which serves nothing else, from a thread of its own."""
+    start_http_server(port, addr=host, registry=registry)
 
 
 def render_metrics() -> bytes:
@@ -138,6 +201,6 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
-def _new_gauge(name: str, documentation: str, label: str | None) -> Gauge:
+def _new_gauge(name: str, documentation: str, label: str | None, together: Together) -> Gauge:
     labels = (label,) if label else ()
-    return Gauge(name, documentation, labels, registry=registry, multiprocess_mode="livesum")
+    return Gauge(name, documentation, labels, registry=registry, multiprocess_mode=together)

@@ -25,9 +25,13 @@ _SHAPES = (
         ),
         rf"\1\2{REDACTED}",
     ),
+    # Who has the link of a journey sees it.
+    (re.compile(r"(/shared(?:-journeys)?/)[\w-]+"), rf"\1{REDACTED}"),
+    # PostgreSQL says which row it was about: mail addresses, say.
+    (re.compile(r"(\bDETAIL:\s+)[^\n]+"), rf"\1{REDACTED}"),
 )
 # A cheap look before the patterns: most strings in a log hold none of these.
-_HINT = re.compile("://|eyJ|thk_|earer|EARER|asic |assw|ASSW|ecret|ECRET|oken|OKEN|key|KEY")
+_HINT = re.compile("://|eyJ|thk_|earer|EARER|asic |assw|ASSW|ecret|ECRET|oken|OKEN|key|KEY|DETAIL|/shared")
 
 
 def redact_event(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

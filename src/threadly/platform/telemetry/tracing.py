@@ -1,129 +1,73 @@
-"""OpenTelemetry behind a door that costs next to nothing while nobody listens.
+"""Traces: begun, continued in other processes, and handed to the process's keeper when they end.
 
-Spans are made only when a processor is there to take them (an OTLP endpoint, or one passed in) and the
-trace is sampled. The ids exist regardless: they come from the trail.
+Nothing is recorded until `record_with` names a keeper. The ids exist regardless: they come from the trail.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import Token
 
 import msgspec
-from opentelemetry import context as otel_context
-from opentelemetry import trace
-from opentelemetry.context import Context
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
-from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
-from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
-from opentelemetry.trace import (
-    INVALID_SPAN,
-    NonRecordingSpan,
-    Span,
-    SpanContext,
-    SpanKind,
-    TraceFlags,
-    Tracer,
-)
-from opentelemetry.util.types import AttributeValue
 
-from threadly import __version__
+from threadly.platform.telemetry.keeper import Keeper
+from threadly.platform.telemetry.spans import (
+    Recording,
+    Span,
+    current_span,
+    mark,
+    open_span,
+    span,
+)
 from threadly.platform.telemetry.trail import Trail, current_trail, enter_trail, leave_trail, trail_from
-from threadly.settings import Settings
 
 __all__ = [
     "Journey",
     "Span",
     "begin_journey",
-    "configure_tracing",
     "continue_trace",
     "current_traceparent",
     "end_journey",
+    "follow",
+    "keeper",
+    "mark",
+    "open_span",
+    "record_with",
     "span",
-    "stop_tracing",
 ]
 
-# What our kinds are called in OpenTelemetry; anything else is INTERNAL.
-_KINDS = {
-    "request": SpanKind.SERVER,
-    "sql": SpanKind.CLIENT,
-    "valkey": SpanKind.CLIENT,
-    "call": SpanKind.CLIENT,
-    "event": SpanKind.PRODUCER,
-    "reaction": SpanKind.CONSUMER,
-    "job": SpanKind.CONSUMER,
-}
-_NOTHING: AbstractContextManager[Span] = nullcontext(INVALID_SPAN)
 
-
-class _Recording(msgspec.Struct):
+class _Process(msgspec.Struct):
     """The one piece of process-wide state: who takes the spans, if anybody."""
 
-    provider: TracerProvider | None = None
-    tracer: Tracer | None = None
-    # A new trace is sampled when the lower half of its id is below this, as TraceIdRatioBased decides too.
-    bound: int = 0
+    keeper: Keeper | None = None
 
 
-_recording = _Recording()
+_process = _Process()
 
 
 class Journey(msgspec.Struct):
-    """A trail that has begun; `end_journey` closes it. `span` is INVALID_SPAN while nobody records."""
+    """A trail that has begun; `end_journey` closes it. `span` is its first span, if it was given a name."""
 
     trail: Trail
-    span: Span
-    trail_token: Token[Trail | None]
-    context_token: Token[Context] | None = None
+    token: Token[Trail | None]
+    span: Span | None = None
 
 
-class _TrailIds(RandomIdGenerator):
-    """A trace has the trail's id, so that logs, answers and spans agree, sampled or not."""
-
-    def generate_trace_id(self) -> int:
-        trail = current_trail()
-        return int(trail.trace_id, 16) if trail else super().generate_trace_id()
+def record_with(keeper: Keeper | None) -> None:
+    """Record from now on, for `keeper`; for None, no more."""
+    _process.keeper = keeper
 
 
-def configure_tracing(settings: Settings, service: str, *, processors: Sequence[SpanProcessor] = ()) -> None:
-    """Record from now on, if `settings.otlp_endpoint` is set or processors are given. Once a process."""
-    stop_tracing()
-    takers = list(processors)
-    if settings.otlp_endpoint:
-        takers.append(_exporting_to(settings.otlp_endpoint))
-    if not takers:
-        return
-    provider = TracerProvider(
-        resource=Resource.create({"service.name": service, "service.version": __version__}),
-        sampler=ParentBased(TraceIdRatioBased(settings.trace_sample)),
-        id_generator=_TrailIds(),
-        shutdown_on_exit=False,  # stop_tracing does that, in order
-    )
-    for taker in takers:
-        provider.add_span_processor(taker)
-    _recording.provider = provider
-    _recording.tracer = provider.get_tracer("threadly", __version__)
-    _recording.bound = TraceIdRatioBased.get_bound_for_rate(settings.trace_sample)
+def keeper() -> Keeper | None:
+    """Who takes the spans of this process."""
+    return _process.keeper
 
 
-def stop_tracing() -> None:
-    """Flush what waits to be exported and stop recording."""
-    if _recording.provider:
-        _recording.provider.shutdown()
-    _recording.provider = _recording.tracer = None
-
-
-def span(name: str, *, kind: str = "internal", **attributes: AttributeValue) -> AbstractContextManager[Span]:
-    """`with span("feed.get_post", kind="sql", rows=20) as it:`; nothing unless the trail is sampled.
-
-    An exception that passes through is recorded on the span.
-    """
+def follow(*, follower: str | None = None) -> None:
+    """Keep the running trace whole and tell it live, to whom knows the key `follower`."""
     trail = current_trail()
-    if _recording.tracer is None or trail is None or not trail.sampled:
-        return _NOTHING
-    return _recording.tracer.start_as_current_span(
-        name, kind=_KINDS.get(kind, SpanKind.INTERNAL), attributes={"threadly.kind": kind, **attributes}
-    )
+    if _process.keeper is not None and trail is not None and trail.recording is not None:
+        _process.keeper.follow(trail.recording, follower=follower)
 
 
 def current_traceparent() -> str | None:
@@ -131,16 +75,22 @@ def current_traceparent() -> str | None:
     trail = current_trail()
     if trail is None:
         return None
-    if _recording.tracer is None or not trail.sampled:
+    innermost = current_span()
+    if innermost is None or innermost.recording.trail is not trail:
         return trail.traceparent
-    ids = trace.get_current_span().get_span_context()
-    return f"00-{ids.trace_id:032x}-{ids.span_id:016x}-01" if ids.is_valid else trail.traceparent
+    return f"00-{trail.trace_id}-{innermost.id:016x}-{'01' if trail.sampled else '00'}"
 
 
 @contextmanager
-def continue_trace(traceparent: str | None) -> Iterator[Trail]:
+def continue_trace(
+    traceparent: str | None, *, tenant: str | None = None, tenant_id: int | None = None
+) -> Iterator[Trail]:
     """Run an event's reaction or a job as part of the trace that caused it, or of a new one."""
     journey = begin_journey(traceparent)
+    journey.trail.tenant, journey.trail.tenant_id = tenant, tenant_id
+    recording = journey.trail.recording
+    if recording is not None and journey.trail.continued and journey.trail.sampled:
+        follow()  # by whoever follows the click that caused it
     try:
         yield journey.trail
     finally:
@@ -148,50 +98,38 @@ def continue_trace(traceparent: str | None) -> Iterator[Trail]:
 
 
 def begin_journey(
-    traceparent: str | None, *, request_id: str | None = None, name: str | None = None, kind: str = "request"
+    traceparent: str | None,
+    *,
+    request_id: str | None = None,
+    name: str | None = None,
+    from_outside: bool = False,
 ) -> Journey:
-    """`continue_trace` in two halves, for the HTTP front; with `name` there is a span from end to end.
+    """`continue_trace` in two halves, for the HTTP front; with `name` the request is a span from end to end.
 
-    Pair it with `end_journey` in the same task.
+    Pair it with `end_journey` in the same task. What comes `from_outside` may name the trace, but not decide
+    that it is kept: a stranger must not fill our store.
     """
     trail = trail_from(traceparent, request_id=request_id)
-    tracer = _recording.tracer
-    if tracer is None:
-        return Journey(trail, INVALID_SPAN, enter_trail(trail))
-    if not trail.continued:
-        trail.sampled = int(trail.trace_id[16:], 16) < _recording.bound
+    taker = _process.keeper
+    if taker is None:
+        return Journey(trail, enter_trail(trail))
+    if from_outside or not trail.continued:
+        trail.sampled = taker.is_drawn(trail.trace_id)
+    trail.recording = Recording(trail)
     token = enter_trail(trail)
-    if not trail.sampled:
-        return Journey(trail, INVALID_SPAN, token)
-    context = _context_of(trail)
-    whole: Span = INVALID_SPAN
-    if name is not None:
-        whole = tracer.start_span(name, context, kind=_KINDS.get(kind, SpanKind.INTERNAL))
-        trail.span_id = f"{whole.get_span_context().span_id:016x}"
-        context = trace.set_span_in_context(whole, context)
-    return Journey(trail, whole, token, otel_context.attach(context))
+    if name is None:
+        return Journey(trail, token)
+    whole = Span(trail.recording, name, "request", {}, None, 0)
+    if not trail.continued:
+        whole.id = int(trail.span_id, 16)  # logs and answers show it
+    whole.__enter__()
+    return Journey(trail, token, whole)
 
 
 def end_journey(journey: Journey) -> None:
-    if journey.context_token is not None:
-        journey.span.end()
-        otel_context.detach(journey.context_token)
-    leave_trail(journey.trail_token)
-
-
-def _context_of(trail: Trail) -> Context:
-    """The caller's span as the parent of ours, or no parent."""
-    if not trail.continued:
-        return Context()
-    caller = SpanContext(
-        int(trail.trace_id, 16), int(trail.span_id, 16), is_remote=True, trace_flags=TraceFlags(trail.sampled)
-    )
-    return trace.set_span_in_context(NonRecordingSpan(caller), Context())
-
-
-def _exporting_to(endpoint: str) -> SpanProcessor:
-    # Imported here because requests and protobuf cost memory that most installations need not pay.
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor
-
-    return BatchSpanProcessor(OTLPSpanExporter(endpoint=f"{endpoint}/v1/traces"))
+    if journey.span is not None:
+        journey.span.__exit__(None, None, None)
+    leave_trail(journey.token)
+    recording = journey.trail.recording
+    if recording is not None and _process.keeper is not None:
+        _process.keeper.finish(recording)

@@ -6,10 +6,14 @@ mutable on purpose: the edge learns the tenant and the user after the trail has 
 
 from contextvars import ContextVar, Token
 from secrets import token_hex
+from typing import TYPE_CHECKING
 
 import msgspec
 
-__all__ = ["Trail", "current_trail", "enter_trail", "identify", "leave_trail", "trail_from"]
+if TYPE_CHECKING:
+    from threadly.platform.telemetry.spans import Recording
+
+__all__ = ["Trail", "current_trail", "enter_trail", "identify", "leave_trail", "note_outside", "trail_from"]
 
 _current: ContextVar["Trail | None"] = ContextVar("threadly_trail", default=None)
 
@@ -20,7 +24,9 @@ _TRACEPARENT_LENGTH = 55
 class Trail(msgspec.Struct):
     """`trace_id` is 32 and `span_id` 16 lower-case hex digits (W3C Trace Context).
 
-    `continued` says that `span_id` is a span of somebody else, who caused what runs here.
+    `continued` says that `span_id` is a span of somebody else, who caused what runs here. `sampled` says that
+    the trace is certainly kept, here and in whatever it causes. `outside_s` is how long calls to other
+    services took so far. `recording` holds the spans while there is somebody to take them.
     """
 
     request_id: str
@@ -30,6 +36,9 @@ class Trail(msgspec.Struct):
     continued: bool = False
     tenant: str | None = None
     user: str | None = None
+    tenant_id: int | None = None
+    outside_s: float = 0.0
+    recording: "Recording | None" = None
 
     @property
     def traceparent(self) -> str:
@@ -58,13 +67,21 @@ def leave_trail(token: Token[Trail | None]) -> None:
     _current.reset(token)
 
 
-def identify(*, tenant: str | None = None, user: str | None = None) -> None:
+def identify(*, tenant: str | None = None, tenant_id: int | None = None, user: str | None = None) -> None:
     """Name who acts, for every log line from here on."""
     trail = _current.get()
     if trail is None:
         return
     trail.tenant = tenant or trail.tenant
+    trail.tenant_id = tenant_id or trail.tenant_id
     trail.user = user or trail.user
+
+
+def note_outside(duration_s: float) -> None:
+    """A call to another service took so long: people's browsers are told (Server-Timing)."""
+    trail = _current.get()
+    if trail is not None:
+        trail.outside_s += duration_s
 
 
 def _parse(traceparent: str) -> tuple[str, str, bool] | None:

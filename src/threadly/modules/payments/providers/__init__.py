@@ -1,0 +1,1 @@
+"""Payment providers: one interface, and an adapter for each."""

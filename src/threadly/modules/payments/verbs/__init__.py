@@ -1,0 +1,1 @@
+"""What payments can do inside a Work; what calls a provider is the cashier's."""

@@ -1,0 +1,1 @@
+"""What the store refuses, one file per room."""

@@ -1,0 +1,1 @@
+"""What may leave the store by its door: frozen and plain, one file per room."""

@@ -1,0 +1,58 @@
+"""Products that members report, and that moderators take out of the shop."""
+
+import re
+from html import unescape
+
+from threadly.modules import moderation
+from threadly.modules.store.events import ProductArchived, ProductChanged
+from threadly.modules.store.repository.catalog import ARCHIVE_PRODUCT
+from threadly.modules.store.repository.moderating import FREE, PUT_BACK, TAKE_DOWN, WITHHOLD
+from threadly.modules.store.verbs.catalog import get_product
+from threadly.modules.store.verbs.catalog_rows import PRODUCTS_TAG, product_tags
+from threadly.platform.ids import UUID
+from threadly.platform.work import Work
+
+__all__ = ["put_back", "remove", "report_product", "withhold"]
+
+TAGS = re.compile(r"<[^>]+>")
+
+
+async def report_product(
+    work: Work, *, product: str, reason: moderation.ReportReason, note: str = ""
+) -> moderation.Report:
+    """The actor reports a product (its id or handle) to the moderators.
+
+    Raises ProductMissing, and what `moderation.file_report` raises.
+    """
+    found = await get_product(work, product=product)
+    text = unescape(TAGS.sub(" ", found.description)).strip()
+    excerpt = f"{found.title}: {text}" if text else found.title
+    # One without a seller is the shop's own: a case about it is about nobody.
+    author_id = found.seller_id or found.id
+    subject = moderation.Subject("product", found.id, author_id, excerpt, f"/shop/{found.handle}")
+    return await moderation.file_report(work, subject=subject, reason=reason, note=note)
+
+
+async def withhold(work: Work, *, product_id: UUID) -> None:
+    """It is not for sale until moderators let it; twice is the same."""
+    await work.run(WITHHOLD, product_id, work.now)
+    handle = await work.one(TAKE_DOWN, product_id, work.now)
+    if handle is not None:
+        work.emit(ProductChanged(product_id=product_id, status="draft"))
+        work.forget(PRODUCTS_TAG, *product_tags(product_id, handle))
+
+
+async def put_back(work: Work, *, product_id: UUID) -> None:
+    """It is for sale again if it was when it was taken out; twice is the same."""
+    if not await work.one(FREE, product_id):
+        return
+    handle = await work.one(PUT_BACK, product_id, work.now)
+    if handle is not None:
+        work.emit(ProductChanged(product_id=product_id, status="active"))
+        work.forget(PRODUCTS_TAG, *product_tags(product_id, handle))
+
+
+async def remove(work: Work, *, product_id: UUID) -> None:
+    """It stays in the orders that have it, and is sold no more."""
+    await work.run(ARCHIVE_PRODUCT, product_id, work.now)
+    work.emit(ProductArchived(product_id=product_id))

@@ -1,0 +1,16 @@
+"""The pages of the Map."""
+
+from litestar.types import ControllerRouterHandler
+
+from threadly.modules.atlas.pages import concepts, experiments, following, journeys, live, plan
+
+__all__ = ["routes"]
+
+routes: list[ControllerRouterHandler] = [
+    *plan.routes,
+    *journeys.routes,
+    *live.routes,
+    *following.routes,
+    *concepts.routes,
+    *experiments.routes,
+]

@@ -1,0 +1,97 @@
+"""Finds what a card points at in the source of the running system: no line number is ever written down."""
+
+import ast
+from functools import cache
+from itertools import takewhile
+from pathlib import Path
+from textwrap import dedent
+
+import threadly
+from threadly.modules.atlas.types import Home, Place
+
+__all__ = ["SourceGone", "find_place"]
+
+ROOT = Path(threadly.__file__).parent
+# Where the package lies in the repository.
+REPOSITORY_PATH = "src/threadly"
+MOST_LINES = 14
+
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+class SourceGone(LookupError):
+    """A card points at a file or a name that is not there (any more): a bug, which a test finds first."""
+
+
+@cache
+def find_place(home: Home, *, source_url: str | None = None) -> Place:
+    """`home` with its line and first lines; a link if `source_url` is given. Raises SourceGone."""
+    first, last = _find_lines(home.path, home.symbol)
+    path = f"{REPOSITORY_PATH}/{home.path}"
+    return Place(
+        path=path,
+        line=first,
+        symbol=home.symbol,
+        says=home.says,
+        excerpt=_excerpt(home.path, first, last),
+        url=f"{source_url.rstrip('/')}/{path}#L{first}" if source_url else None,
+    )
+
+
+def _find_lines(path: str, symbol: str) -> tuple[int, int]:
+    """The first and the last line, counted from 1."""
+    parts = symbol.split(".")
+    if path.endswith(".py") and all(part.isidentifier() for part in parts):
+        return _find_definition(path, parts)
+    return _find_text(path, symbol)
+
+
+def _find_definition(path: str, parts: list[str]) -> tuple[int, int]:
+    body: list[ast.stmt] = _parse(path).body
+    for part in parts:
+        found = next((each for each in body if _defines(each, part)), None)
+        if found is None:
+            raise SourceGone(f"{path} has no {'.'.join(parts)}")
+        body = found.body if isinstance(found, Definition) else []
+    assert found, "a symbol has a part"
+    decorators = found.decorator_list if isinstance(found, Definition) else []
+    return min([found.lineno, *(each.lineno for each in decorators)]), found.end_lineno or found.lineno
+
+
+def _defines(statement: ast.stmt, name: str) -> bool:
+    match statement:
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            return statement.name == name
+        case ast.Assign(targets=[ast.Name(id=assigned)]) | ast.AnnAssign(target=ast.Name(id=assigned)):
+            return assigned == name
+    return False
+
+
+def _find_text(path: str, text: str) -> tuple[int, int]:
+    """The first line that begins with `text`, and those after it up to an empty or less indented one."""
+    lines = _read(path).splitlines()
+    first = next((at for at, line in enumerate(lines) if line.lstrip().startswith(text)), None)
+    if first is None:
+        raise SourceGone(f"no line of {path} begins with {text!r}")
+    indent = len(lines[first]) - len(lines[first].lstrip())
+    following = takewhile(lambda line: line.strip() and not line[:indent].strip(), lines[first:])
+    return first + 1, first + len(list(following))
+
+
+def _excerpt(path: str, first: int, last: int) -> str:
+    """At most MOST_LINES of them; what was left out is an ellipsis."""
+    lines = _read(path).splitlines()[first - 1 : last]
+    shown = dedent("\n".join(lines[:MOST_LINES]))
+    return shown if len(lines) <= MOST_LINES else f"{shown}\n…"
+
+
+@cache
+def _parse(path: str) -> ast.Module:
+    return ast.parse(_read(path))
+
+
+def _read(path: str) -> str:
+    try:
+        return (ROOT / path).read_text()
+    except OSError as error:
+        raise SourceGone(f"there is no {path}") from error

@@ -1,0 +1,1 @@
+"""What the atlas can do with journeys."""

@@ -1,0 +1,1 @@
+"""The objectives for other systems: rules for Prometheus, a dashboard for Grafana."""

@@ -1,0 +1,1 @@
+"""Values that operators see, by subject."""

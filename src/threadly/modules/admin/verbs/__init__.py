@@ -1,0 +1,1 @@
+"""What operators do and read, by subject; each takes a Work."""

@@ -1,0 +1,59 @@
+"""What leaves media by its door."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from threadly.platform.ids import UUID
+
+__all__ = ["Media", "State", "StoredMedia", "Upload"]
+
+# Whether the smaller forms are made by now; until then, the whole picture is served in their place.
+State = Literal["processing", "ready"]
+
+
+class Media(Struct, frozen=True):
+    """An image as APIs and pages show it; width and height in pixels, of the largest form there is.
+
+    `placeholder` is a `data:` URL of a few blurred pixels.
+    """
+
+    id: UUID
+    url: str
+    thumbnail_url: str
+    width: int
+    height: int
+    alt: str
+    placeholder: str
+
+
+class StoredMedia(Struct, frozen=True):
+    """What the owner of an image keeps in a row of its own, so that a list needs no further statement.
+
+    `key` is the address by content. A `private` one is shown by signed URLs only.
+    """
+
+    id: UUID
+    key: str
+    width: int
+    height: int
+    alt: str
+    placeholder: str
+    private: bool
+
+
+class Upload(Struct, frozen=True):
+    """A member's own upload, which can be attached at once. `moving`: an animation. `size_bytes` of the
+    picture itself. `used`: something shows it."""
+
+    id: UUID
+    url: str
+    thumbnail_url: str
+    width: int
+    height: int
+    alt: str
+    placeholder: str
+    state: State
+    moving: bool
+    size_bytes: int
+    used: bool

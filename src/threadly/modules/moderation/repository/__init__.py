@@ -1,0 +1,1 @@
+"""All SQL that touches moderation's own schema."""

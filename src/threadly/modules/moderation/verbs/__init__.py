@@ -1,0 +1,1 @@
+"""What moderation can do; each verb takes a Work first."""

@@ -22,17 +22,23 @@ import msgspec
 from joserfc.jwk import OKPKey
 
 from threadly.modules.identity.access_tokens import AccessClaims, key_id_of, public_key, read
-from threadly.modules.identity.errors import TokenExpired, TokenInvalid
+from threadly.modules.identity.errors import AccountSuspended, TokenExpired, TokenInvalid
 from threadly.modules.identity.opaque import hash_of
 from threadly.modules.identity.permissions import permissions_of
-from threadly.modules.identity.repository import FIND_BROWSER_SESSION, LIST_VOIDED, TOUCH_SESSION, SessionRow
+from threadly.modules.identity.repository.sessions import (
+    FIND_BROWSER_SESSION,
+    LIST_VOIDED,
+    TOUCH_SESSION,
+    SessionRow,
+)
 from threadly.modules.identity.rules import ACCESS_TOKEN_LIFETIME, SESSION_TOUCH_AFTER, session_end
 from threadly.modules.identity.verbs.signing import list_public_keys
+from threadly.modules.identity.verbs.suspension import list_refusals, refuse_suspended
 from threadly.platform.db import DatabaseUnavailable
 from threadly.platform.ids import UUID
 from threadly.platform.work import ANONYMOUS, Actor, Tenant, Work, Works
 
-__all__ = ["authenticate"]
+__all__ = ["authenticate", "session_stands"]
 
 FRESH_S: Final = 1.0
 RENEWED_AFTER_S: Final = 0.5
@@ -45,7 +51,8 @@ SESSION_COOKIE_MOST: Final = 64
 async def authenticate(works: Works, tenant: Tenant, *, bearer: str | None, session: str | None) -> Actor:
     """The actor of a request; ANONYMOUS without a credential, or with a session cookie that has ended.
 
-    A bearer token wins over a cookie. Raises TokenInvalid (TokenExpired) and DatabaseUnavailable.
+    A bearer token wins over a cookie. Raises TokenInvalid (TokenExpired), AccountSuspended and
+    DatabaseUnavailable.
     """
     if bearer is not None:
         return await _checker(works).check(tenant, bearer)
@@ -54,11 +61,26 @@ async def authenticate(works: Works, tenant: Tenant, *, bearer: str | None, sess
     return ANONYMOUS
 
 
+async def session_stands(works: Works, tenant: Tenant, *, session: str | None, user_id: UUID | None) -> bool:
+    """Whether the browser's session that opened a stream is still that member's; a stream that a token opened
+    ends by itself. What cannot be asked at the moment is taken to stand."""
+    if session is None:
+        return True
+    try:
+        actor = await authenticate(works, tenant, bearer=None, session=session)
+    except AccountSuspended:
+        return False
+    except DatabaseUnavailable:
+        return True
+    return actor.user_id == user_id
+
+
 class Trust(msgspec.Struct):
     """What a process knows of one tenant's tokens; `read_at` is monotonic."""
 
     keys: dict[UUID, OKPKey]
     voided: dict[UUID, float]
+    suspended: dict[UUID, AccountSuspended]
     read_at: float
 
 
@@ -94,7 +116,7 @@ class TokenChecker:
         return bool(self._renewing)
 
     async def check(self, tenant: Tenant, token: str) -> Actor:
-        """Raises TokenInvalid, TokenExpired or DatabaseUnavailable."""
+        """Raises TokenInvalid, TokenExpired, AccountSuspended or DatabaseUnavailable."""
         trust = await self._trust(tenant, age_s=FRESH_S)
         digest = (tenant.id, sha256(token.encode("utf-8", "surrogatepass")).digest())
         known = self._remembered.get(digest)
@@ -125,6 +147,8 @@ class TokenChecker:
             raise TokenInvalid
         if known.claims.iat < trust.voided.get(known.claims.sid, 0.0):
             raise TokenInvalid("This access token was ended. Use your refresh token, or sign in again.")
+        if refusal := trust.suspended.get(known.claims.sub):
+            raise AccountSuspended(refusal.message, appeal_path=refusal.appeal_path, until=refusal.until)
 
     async def _trust_with(self, tenant: Tenant, trust: Trust, key_id: UUID) -> Trust:
         if key_id not in trust.keys:
@@ -172,9 +196,11 @@ class TokenChecker:
             # With a margin for the clocks of other machines.
             since = work.now - ACCESS_TOKEN_LIFETIME - timedelta(minutes=1)
             voided = await work.all(LIST_VOIDED, since)
+            suspended = await list_refusals(work)
         return Trust(
             {row.id: known.get(row.id) or public_key(row.public_key) for row in keys},
             {row.session_id: row.issued_before.timestamp() for row in voided},
+            suspended,
             read_at,
         )
 
@@ -195,6 +221,8 @@ async def _actor_of_cookie(works: Works, tenant: Tenant, token: str) -> Actor:
     async with works.read(tenant, fresh=True) as work:
         row = await work.one(FIND_BROWSER_SESSION, hash_of(token), work.now)
         now = work.now
+        if row is not None and row.suspended:
+            await refuse_suspended(work, user_id=row.user_id)
     if row is None:
         return ANONYMOUS
     actor = Actor(row.user_id, permissions_of(row.roles), row.id)

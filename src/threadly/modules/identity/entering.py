@@ -10,17 +10,18 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Protocol, TypeVar
 
-import msgspec
-
-from threadly.modules.identity import rules
+from threadly.modules.identity import rules, tickets
 from threadly.modules.identity.errors import (
     AccountMissing,
     RefreshTokenReused,
+    SecondFactorLocked,
+    SecondFactorRequired,
     WrongCredentials,
     WrongPassword,
+    WrongSecondFactor,
 )
 from threadly.modules.identity.passwords import passwords
-from threadly.modules.identity.repository import (
+from threadly.modules.identity.repository.accounts import (
     FIND_CREDENTIALS,
     GET_ACCOUNT,
     GET_CREDENTIALS,
@@ -28,13 +29,24 @@ from threadly.modules.identity.repository import (
     SET_PASSWORD,
     Credentials,
 )
-from threadly.modules.identity.types import Account, SignedIn
-from threadly.modules.identity.verbs import accounts, links, sessions
+from threadly.modules.identity.tickets import Proof
+from threadly.modules.identity.types import Access, Account, SignedIn
+from threadly.modules.identity.verbs import (
+    accounts,
+    community,
+    emails,
+    invites,
+    links,
+    second_factor,
+    sessions,
+)
 from threadly.platform.ids import UUID
 from threadly.platform.work import Work
 
 __all__ = [
     "Units",
+    "begin_second_factor",
+    "change_email",
     "change_password",
     "ending_reuse",
     "hash_password",
@@ -42,8 +54,11 @@ __all__ = [
     "prepare_sign_up",
     "prove_password",
     "refresh",
+    "remove_second_factor",
     "reset_password",
+    "set_up",
     "sign_in",
+    "sign_in_by_ticket",
     "sign_up",
 ]
 
@@ -61,40 +76,40 @@ class Units(Protocol):
     async def write(self, act: Callable[[Work], Awaitable[T]]) -> T: ...
 
 
-class Proof(msgspec.Struct, frozen=True):
-    """A password matched `password_hash`; `renewed` replaces a hash that was made with weaker parameters."""
-
-    user_id: UUID
-    password_hash: str
-    renewed: str | None
-
-
 async def hash_password(password: str) -> str:
     """For members whom an operator makes (`import_members`). Raises HashingBusy."""
     return await passwords.hash(password)
 
 
 async def sign_up(
-    units: Units, *, name: str, username: str, email: str, password: str, opening: Opening[S]
+    units: Units,
+    *,
+    name: str,
+    username: str,
+    email: str,
+    password: str,
+    opening: Opening[S],
+    invite: str | None = None,
 ) -> S:
-    """A new account, signed in. Raises one refusal for all bad fields, EmailTaken, UsernameTaken or
-    HashingBusy."""
-    act = await prepare_sign_up(name=name, username=username, email=email, password=password, opening=opening)
+    """A new account, signed in; `invite` is the code of an invitation. Raises one refusal for all bad fields,
+    EmailTaken, UsernameTaken, InviteRequired, InviteMissing, InviteOver or HashingBusy."""
+    act = await prepare_sign_up(
+        name=name, username=username, email=email, password=password, opening=opening, invite=invite
+    )
     return await units.write(act)
 
 
 async def prepare_sign_up(
-    *, name: str, username: str, email: str, password: str, opening: Opening[S]
+    *,
+    name: str,
+    username: str,
+    email: str,
+    password: str,
+    opening: Opening[S],
+    invite: str | None = None,
 ) -> Callable[[Work], Awaitable[S]]:
     """All of `sign_up` but the Work that it ends in."""
-    clean = rules.check(
-        {
-            "name": partial(rules.name_of, name),
-            "username": partial(rules.username_of, username),
-            "email": partial(rules.email_of, email),
-            "password": partial(rules.password_of, password, email=email.strip(), username=username.strip()),
-        }
-    )
+    clean = rules.check(_newcomer(name=name, username=username, email=email, password=password))
     password_hash = await passwords.hash(password)
 
     async def act(work: Work) -> S:
@@ -105,18 +120,66 @@ async def prepare_sign_up(
             email=clean["email"],
             password_hash=password_hash,
         )
+        # The last, since whoever else comes by the same invitation waits for it from here on.
+        await invites.accept_invite(work, code=invite, user_id=account.id)
         return await opening(work, account)
 
     return act
 
 
-async def sign_in(units: Units, *, email: str, password: str, opening: Opening[S]) -> S:
-    """Raises WrongCredentials (no sooner for an unknown e-mail than for a wrong password) or HashingBusy."""
-    return await units.write(await prepare_sign_in(units, email=email, password=password, opening=opening))
+async def set_up(
+    units: Units,
+    *,
+    token: str,
+    community_name: str,
+    description: str,
+    access: Access,
+    name: str,
+    username: str,
+    email: str,
+    password: str,
+    opening: Opening[S],
+) -> S:
+    """Name the community that a set-up link is for and make its owner, signed in; whoever has changed its
+    name calls `Runtime.tell_of_tenants`.
+
+    Raises SetupLinkUnknown, SetupLinkExpired, CommunityOwned, one refusal for all bad fields, or HashingBusy.
+    """
+    await units.read(partial(community.get_setup_link, token=token), fresh=True)
+    clean = rules.check(
+        {
+            "community_name": partial(rules.community_name_of, community_name),
+            "description": partial(rules.description_of, description),
+            **_newcomer(name=name, username=username, email=email, password=password),
+        }
+    )
+    password_hash = await passwords.hash(password)
+
+    async def act(work: Work) -> S:
+        account = await community.set_up(
+            work,
+            token=token,
+            community={"name": clean["community_name"], "description": clean["description"]},
+            access=access,
+            owner=clean,
+            password_hash=password_hash,
+        )
+        return await opening(work, account)
+
+    return await units.write(act)
+
+
+async def sign_in(
+    units: Units, *, email: str, password: str, opening: Opening[S], totp: str | None = None
+) -> S:
+    """Raises WrongCredentials (no sooner for an unknown e-mail than for a wrong password), AccountSuspended,
+    SecondFactorRequired, WrongSecondFactor, SecondFactorLocked or HashingBusy."""
+    act = await prepare_sign_in(units, email=email, password=password, opening=opening, totp=totp)
+    return await units.write(act)
 
 
 async def prepare_sign_in(
-    units: Units, *, email: str, password: str, opening: Opening[S]
+    units: Units, *, email: str, password: str, opening: Opening[S], totp: str | None = None
 ) -> Callable[[Work], Awaitable[S]]:
     """All of `sign_in` but the Work that it ends in."""
     known = rules.email_or_none(email) or ""
@@ -124,11 +187,38 @@ async def prepare_sign_in(
     proof = await _prove(credentials, password)
     if proof is None:
         raise WrongCredentials
+    if proof.second_factor:
+        if not totp:
+            raise SecondFactorRequired(ticket=await units.read(partial(tickets.ticket_for, proof=proof)))
+        await _pass_second_factor(units, proof.user_id, totp)
+    return partial(_open, proof=proof, opening=opening)
 
-    async def act(work: Work) -> S:
-        return await opening(work, await _hold(work, proof))
 
-    return act
+async def sign_in_by_ticket(units: Units, *, ticket: str, totp: str, opening: Opening[S]) -> S:
+    """The second step of somebody who was told SecondFactorRequired.
+
+    Raises TicketOver, WrongSecondFactor, SecondFactorLocked or AccountSuspended.
+    """
+    proof = await units.read(partial(tickets.read_ticket, ticket=ticket), fresh=True)
+    await _pass_second_factor(units, proof.user_id, totp)
+    return await units.write(partial(_open, proof=proof, opening=opening))
+
+
+async def begin_second_factor(units: Units, *, current_password: str) -> second_factor.NewKey:
+    """A key for the actor's authenticator app. Raises WrongPassword, SecondFactorSet, SignInRequired or
+    HashingBusy."""
+    proof = await _prove_own(units, current_password, field="current_password")
+
+    async def act(work: Work) -> second_factor.NewKey:
+        return await second_factor.begin_second_factor(work, account=await _hold(work, proof))
+
+    return await units.write(act)
+
+
+async def remove_second_factor(units: Units, *, current_password: str) -> None:
+    """The actor's own. Raises WrongPassword, SignInRequired or HashingBusy."""
+    proof = await _prove_own(units, current_password, field="current_password")
+    await units.write(partial(second_factor.remove_second_factor, user_id=proof.user_id))
 
 
 async def refresh(units: Units, *, refresh_token: str) -> SignedIn:
@@ -170,6 +260,22 @@ async def change_password(units: Units, *, current_password: str, new_password: 
     await units.write(act)
 
 
+async def change_email(units: Units, *, email: str, current_password: str) -> None:
+    """Mail a link to the new address; the actor's stays what it is until that is confirmed.
+
+    Raises WrongPassword, EmailTaken, EmailSentJustNow, a refusal for `email`, SignInRequired or HashingBusy.
+    """
+    account = await units.read(accounts.get_account, fresh=True)
+    clean = rules.check({"email": partial(rules.new_email_of, email, present=account.email)})
+    proof = await _prove_own(units, current_password, field="current_password")
+
+    async def act(work: Work) -> None:
+        await _hold(work, proof)
+        await emails.send_email_link(work, email=clean["email"])
+
+    await units.write(act)
+
+
 async def reset_password(units: Units, *, token: str, password: str) -> None:
     """Set the password of whom a mailed link belongs to, and end all their sessions.
 
@@ -194,7 +300,7 @@ async def _prove(credentials: Credentials | None, password: str) -> Proof | None
     assert credentials is not None
     outdated = passwords.is_outdated(credentials.password_hash)
     renewed = await passwords.hash(password) if outdated else None
-    return Proof(credentials.user_id, credentials.password_hash, renewed)
+    return Proof(credentials.user_id, credentials.password_hash, renewed, credentials.second_factor)
 
 
 async def _prove_own(units: Units, password: str, *, field: str) -> Proof:
@@ -207,6 +313,19 @@ async def _prove_own(units: Units, password: str, *, field: str) -> Proof:
     return proof
 
 
+async def _pass_second_factor(units: Units, user_id: UUID, code: str) -> None:
+    # In a Work of its own, since that a try failed is to be remembered.
+    outcome = await units.write(partial(second_factor.check_second_factor, user_id=user_id, code=code))
+    if outcome == "locked":
+        raise SecondFactorLocked
+    if outcome == "wrong":
+        raise WrongSecondFactor
+
+
+async def _open(work: Work, *, proof: Proof, opening: Opening[S]) -> S:
+    return await opening(work, await _hold(work, proof))
+
+
 async def _hold(work: Work, proof: Proof) -> Account:
     """The account, locked, if its password is still the proven one. Raises WrongCredentials."""
     account = await work.one(LOCK_PROVEN, proof.user_id, proof.password_hash)
@@ -215,6 +334,16 @@ async def _hold(work: Work, proof: Proof) -> Account:
     if proof.renewed is not None:
         await work.run(SET_PASSWORD, proof.user_id, proof.renewed)
     return account
+
+
+def _newcomer(*, name: str, username: str, email: str, password: str) -> dict[str, Callable[[], str]]:
+    """How the fields of a new account are cleaned."""
+    return {
+        "name": partial(rules.name_of, name),
+        "username": partial(rules.username_of, username),
+        "email": partial(rules.email_of, email),
+        "password": partial(rules.password_of, password, email=email.strip(), username=username.strip()),
+    }
 
 
 def _check_password(field: str, password: str, account: Account) -> None:

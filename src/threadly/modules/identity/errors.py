@@ -1,21 +1,44 @@
 """What identity refuses."""
 
+from datetime import datetime
+
 from threadly.platform.errors import Kind, Refusal
 
 __all__ = [
     "AccountMissing",
+    "AccountSuspended",
+    "CommunityOwned",
+    "EmailSentJustNow",
     "EmailTaken",
+    "ExportMissing",
+    "ExportOver",
     "HashingBusy",
+    "InviteMissing",
+    "InviteOver",
+    "InviteRequired",
+    "InvitesExhausted",
+    "LastAdmin",
     "LinkExpired",
     "LinkInvalid",
     "RefreshTokenInvalid",
     "RefreshTokenReused",
     "RoleUnknown",
+    "SecondFactorLocked",
+    "SecondFactorMissing",
+    "SecondFactorRequired",
+    "SecondFactorSet",
+    "SessionMissing",
+    "SetupLinkExpired",
+    "SetupLinkUnknown",
+    "TicketOver",
     "TokenExpired",
     "TokenInvalid",
+    "TooManyExports",
     "UsernameTaken",
+    "WrongCode",
     "WrongCredentials",
     "WrongPassword",
+    "WrongSecondFactor",
 ]
 
 
@@ -39,10 +62,25 @@ class AccountMissing(Refusal):
     message = "There is no such member."
 
 
+class AccountSuspended(Refusal):
+    """The message of an instance ends with the address of the page that says why and takes an appeal."""
+
+    code = "identity.account_suspended"
+    kind = Kind.UNAUTHENTICATED
+    message = "Your account is suspended."
+
+    def __init__(
+        self, message: str | None = None, *, appeal_path: str = "/", until: datetime | None = None
+    ) -> None:
+        super().__init__(message)
+        self.appeal_path = appeal_path
+        self.until = until
+
+
 class RoleUnknown(Refusal):
     code = "identity.role_unknown"
     kind = Kind.INVALID
-    message = "A role is one of: user, moderator, admin."
+    message = "A role is one of: user, moderator, seller, admin."
     field = "role"
 
 
@@ -103,3 +141,139 @@ class HashingBusy(Refusal):
     kind = Kind.UNAVAILABLE
     message = "Many people are signing in at this moment. Please try again in a second."
     retry_after_s = 1
+
+
+class EmailSentJustNow(Refusal):
+    code = "identity.email_sent_just_now"
+    kind = Kind.LIMITED
+    message = "We sent a link a moment ago. Please wait a minute, then ask again."
+    retry_after_s = 60
+
+
+class SessionMissing(Refusal):
+    code = "identity.session_missing"
+    kind = Kind.MISSING
+    message = "There is no such sign-in of yours; it may have ended already."
+
+
+class LastAdmin(Refusal):
+    code = "identity.last_admin"
+    kind = Kind.CONFLICT
+    message = "This is the community’s only admin. Make somebody else an admin first."
+    field = "role"
+
+
+class InviteRequired(Refusal):
+    code = "identity.invite_required"
+    kind = Kind.DENIED
+    message = "This community is by invitation. Ask a member for a link."
+    field = "invite"
+
+
+class InviteMissing(Refusal):
+    code = "identity.invite_missing"
+    kind = Kind.MISSING
+    message = "There is no such invitation. Check that the link is complete."
+    field = "invite"
+
+
+class InviteOver(Refusal):
+    code = "identity.invite_over"
+    kind = Kind.GONE
+    message = "This invitation is over: it expired, was withdrawn or was used up. Ask for a new link."
+    field = "invite"
+
+
+class InvitesExhausted(Refusal):
+    code = "identity.invites_exhausted"
+    kind = Kind.CONFLICT
+    message = "You have as many open invitations as there can be. Withdraw one, then make another."
+
+
+class SetupLinkUnknown(Refusal):
+    code = "identity.setup_link_unknown"
+    kind = Kind.MISSING
+    message = "This set-up link is not known here. `threadly setup-link` prints a new one."
+
+
+class SetupLinkExpired(Refusal):
+    code = "identity.setup_link_expired"
+    kind = Kind.GONE
+    message = "This set-up link has expired. `threadly setup-link` prints a new one."
+
+
+class CommunityOwned(Refusal):
+    code = "identity.community_owned"
+    kind = Kind.GONE
+    message = "This community has its owner already. Sign in, or ask one of its admins."
+
+
+class ExportMissing(Refusal):
+    code = "identity.export_missing"
+    kind = Kind.MISSING
+    message = "There is no such copy of your data; they are kept for a week."
+
+
+class ExportOver(Refusal):
+    code = "identity.export_over"
+    kind = Kind.GONE
+    message = "This download link has expired. Ask for a new copy in your settings."
+
+
+class TooManyExports(Refusal):
+    code = "identity.too_many_exports"
+    kind = Kind.LIMITED
+    message = "You asked for several copies within a day. Please use one of them, or come back tomorrow."
+    retry_after_s = 3_600
+
+
+class SecondFactorRequired(Refusal):
+    """The password was right. `ticket` lets whoever has it go on with the code alone, for a few minutes."""
+
+    code = "identity.second_factor_required"
+    kind = Kind.UNAUTHENTICATED
+    message = "This account asks for a code, too: send the one that your authenticator app shows as `totp`."
+    field = "totp"
+
+    def __init__(self, message: str | None = None, *, ticket: str = "") -> None:
+        super().__init__(message)
+        self.ticket = ticket
+
+
+class WrongSecondFactor(Refusal):
+    code = "identity.wrong_second_factor"
+    kind = Kind.UNAUTHENTICATED
+    message = "That code does not work, or not any more. Use the one that your app shows now."
+    field = "totp"
+
+
+class SecondFactorLocked(Refusal):
+    code = "identity.second_factor_locked"
+    kind = Kind.LIMITED
+    message = "There were too many wrong codes. Please try again in a quarter of an hour."
+    retry_after_s = 900
+
+
+class WrongCode(Refusal):
+    code = "identity.wrong_code"
+    kind = Kind.INVALID
+    message = "That is not the code that your app should show. Check the key, and the clock of the device."
+    field = "code"
+
+
+class SecondFactorSet(Refusal):
+    code = "identity.second_factor_set"
+    kind = Kind.CONFLICT
+    message = "There is a second factor already. Remove it before you set up another."
+
+
+class SecondFactorMissing(Refusal):
+    code = "identity.second_factor_missing"
+    kind = Kind.CONFLICT
+    message = "There is no second factor to confirm. Begin to set one up first."
+
+
+class TicketOver(Refusal):
+    code = "identity.ticket_over"
+    kind = Kind.UNAUTHENTICATED
+    message = "That took too long. Please sign in again."

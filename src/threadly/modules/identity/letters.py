@@ -4,7 +4,13 @@ from html import escape
 
 from threadly.platform.mail import Letter
 
-__all__ = ["reset_letter", "verification_letter"]
+__all__ = [
+    "export_letter",
+    "new_email_letter",
+    "replaced_email_letter",
+    "reset_letter",
+    "verification_letter",
+]
 
 
 def verification_letter(*, recipient: str, name: str, site: str, link: str) -> Letter:
@@ -28,6 +34,44 @@ def reset_letter(*, recipient: str, name: str, site: str, link: str) -> Letter:
         link=link,
         action="Choose a new password",
         after="The link works once, for one hour. If it was not you, do nothing: your password stays.",
+    )
+
+
+def new_email_letter(*, recipient: str, name: str, site: str, link: str) -> Letter:
+    return _letter(
+        recipient=recipient,
+        subject=f"Confirm your new e-mail for {site}",
+        greeting=f"Hello {name},",
+        before=f"this is to be your address at {site} from now on. Please confirm that it is yours:",
+        link=link,
+        action="Use this address",
+        after="The link works once, for one day. If you did not ask for this, do nothing.",
+    )
+
+
+def replaced_email_letter(*, recipient: str, name: str, site: str, link: str) -> Letter:
+    """To the address that was replaced, which gets no other mail any more. It does not name the new one."""
+    return _letter(
+        recipient=recipient,
+        subject=f"Your e-mail at {site} was changed",
+        greeting=f"Hello {name},",
+        before=f"your account at {site} has another address now, so this is the last mail to this one.",
+        link=link,
+        action="Sign in",
+        after="If it was not you, somebody knows your password: answer this mail or write to the people who"
+        f" run {site} at once.",
+    )
+
+
+def export_letter(*, recipient: str, name: str, site: str, link: str) -> Letter:
+    return _letter(
+        recipient=recipient,
+        subject=f"The copy of your data from {site} is ready",
+        greeting=f"Hello {name},",
+        before=f"what {site} knows of you is in one file now. Download it here:",
+        link=link,
+        action="Download my data",
+        after="The link works for a week. Whoever has it can download the file, so keep it to yourself.",
     )
 
 

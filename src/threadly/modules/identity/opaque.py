@@ -9,14 +9,25 @@ from hashlib import sha256
 from hmac import digest
 
 from threadly.modules.identity.errors import LinkInvalid
-from threadly.modules.identity.sealing import key_for
 from threadly.platform.ids import UUID
+from threadly.platform.keys import key_for
 from threadly.settings import Settings
 
-__all__ = ["hash_of", "link_token", "new_token", "well_formed"]
+__all__ = [
+    "CODE_LENGTH",
+    "TOKEN_LENGTH",
+    "export_token",
+    "hash_of",
+    "invite_code",
+    "link_token",
+    "new_token",
+    "well_formed",
+]
 
 TOKEN_BYTES = 32
 TOKEN_LENGTH = 43  # 32 bytes in base64url without padding
+CODE_BYTES = 16
+CODE_LENGTH = 22
 
 
 def new_token() -> str:
@@ -34,8 +45,17 @@ def link_token(settings: Settings, link_id: UUID) -> str:
     So the job that sends the mail needs the id only, and no secret waits in the job's recorded arguments.
     Without the installation's secret key nobody can make a token from what the database holds.
     """
-    mac = digest(key_for(settings, "links"), link_id.bytes, "sha256")
-    return urlsafe_b64encode(mac).decode().rstrip("=")
+    return _derived(settings, "identity.links", link_id)
+
+
+def export_token(settings: Settings, export_id: UUID) -> str:
+    """What signs the link to a copy of somebody's data; it is good as long as the copy is kept."""
+    return _derived(settings, "identity.exports", export_id)
+
+
+def invite_code(settings: Settings, invite_id: UUID) -> str:
+    """Shorter, since people pass it on: 128 bits. Its maker can be shown it again."""
+    return _derived(settings, "identity.invites", invite_id, size=CODE_BYTES)
 
 
 def well_formed(token: str) -> str:
@@ -43,3 +63,8 @@ def well_formed(token: str) -> str:
     if len(token) != TOKEN_LENGTH or not token.isascii():
         raise LinkInvalid
     return token
+
+
+def _derived(settings: Settings, purpose: str, of: UUID, *, size: int = TOKEN_BYTES) -> str:
+    mac = digest(key_for(settings, purpose), of.bytes, "sha256")
+    return urlsafe_b64encode(mac[:size]).decode().rstrip("=")

@@ -31,12 +31,15 @@ WAITING_MOST: Final = 32
 
 
 class Passwords:
-    """`verified` counts the verifications that were run, dummies included."""
+    """`verified` counts the verifications that were run, dummies included; `in_hand` are being computed, by
+    `threads` at most, or wait."""
+
+    threads: Final = THREADS
 
     def __init__(self, *, waiting_most: int = WAITING_MOST, time_cost: int = TIME_COST) -> None:
         self._waiting_most = waiting_most
         self._time_cost = time_cost
-        self._in_hand = 0
+        self.in_hand = 0
         self.verified = 0
 
     async def hash(self, password: str) -> str:
@@ -65,13 +68,13 @@ class Passwords:
             return False
 
     async def _run(self, act: Callable[[], T]) -> T:
-        if self._in_hand >= THREADS + self._waiting_most:
+        if self.in_hand >= THREADS + self._waiting_most:
             raise HashingBusy
-        self._in_hand += 1
+        self.in_hand += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._executor, act)
         finally:
-            self._in_hand -= 1
+            self.in_hand -= 1
 
     @cached_property
     def _executor(self) -> ThreadPoolExecutor:

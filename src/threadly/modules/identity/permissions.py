@@ -15,14 +15,29 @@ class Role(StrEnum):
 
     USER = "user"
     MODERATOR = "moderator"
+    SELLER = "seller"
     ADMIN = "admin"
 
 
-_MODERATOR: Final = frozenset({"feed.moderate"})
+_MODERATOR: Final = frozenset({"feed.moderate", "moderation.decide"})
+_SELLER: Final = frozenset({"store.manage"})
 PERMISSIONS: Final = {
     Role.USER: frozenset[str](),
     Role.MODERATOR: _MODERATOR,
-    Role.ADMIN: _MODERATOR | {"feed.edit_any", "identity.manage_users", "platform.operate"},
+    Role.SELLER: _SELLER,
+    Role.ADMIN: _MODERATOR
+    | _SELLER
+    | {
+        "admin.observe",
+        "atlas.experiment",
+        "atlas.follow",
+        "feed.edit_any",
+        "identity.invite",
+        "identity.manage_users",
+        "payments.reconcile",
+        "platform.operate",
+        "search.rebuild",
+    },
 }
 
 

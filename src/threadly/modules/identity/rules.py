@@ -14,22 +14,30 @@ from urllib.parse import urlsplit
 import regex
 
 from threadly.platform.errors import FieldProblem, invalid_fields
+from threadly.platform.mail import ADDRESS
 
 __all__ = [
     "ACCESS_TOKEN_LIFETIME",
+    "EXPORT_KEPT",
     "KEY_LIFETIME",
     "LINK_COOLDOWN",
     "LINK_LIFETIMES",
     "SESSION_IDLE_LIFETIME",
     "SESSION_TOUCH_AFTER",
     "SESSION_WHOLE_LIFETIME",
+    "SETUP_LINK_LIFETIME",
     "BadField",
+    "avatar_url_of",
     "bio_of",
     "check",
+    "community_name_of",
+    "description_of",
+    "device_name",
     "device_of",
     "email_of",
     "email_or_none",
     "name_of",
+    "new_email_of",
     "password_of",
     "session_end",
     "username_of",
@@ -43,35 +51,61 @@ SESSION_IDLE_LIFETIME: Final = timedelta(days=30)
 SESSION_WHOLE_LIFETIME: Final = timedelta(days=365)
 # Sliding without a write per request: the row learns of use once in so long.
 SESSION_TOUCH_AFTER: Final = timedelta(hours=1)
-LINK_LIFETIMES: Final = {"verify": timedelta(hours=48), "reset": timedelta(hours=1)}
+LINK_LIFETIMES: Final = {
+    "verify": timedelta(hours=48),
+    "reset": timedelta(hours=1),
+    "email": timedelta(hours=24),
+}
+SETUP_LINK_LIFETIME: Final = timedelta(hours=24)
+EXPORT_KEPT: Final = timedelta(days=7)
 # Nobody's inbox is filled by pressing a button again and again.
 LINK_COOLDOWN: Final = timedelta(seconds=60)
 KEY_LIFETIME: Final = timedelta(days=90)
 
 NAME_MOST: Final = 60
 BIO_MOST: Final = 160
+DESCRIPTION_MOST: Final = 300
 CODE_POINTS_PER_CHARACTER: Final = 8
 EMAIL_MOST: Final = 254  # RFC 5321, section 4.5.3.1.3, less the angle brackets
 WEBSITE_MOST: Final = 200
+AVATAR_URL_MOST: Final = 500
 PASSWORD_LEAST, PASSWORD_MOST = 8, 128
 DEVICE_MOST: Final = 200
 
-USERNAME: Final = re.compile(r"[a-z0-9_]{3,30}")
-# RFC 5321's dot-string, and host names with a dot: what mail servers of this world deliver to.
-EMAIL: Final = re.compile(
-    r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
-    r"@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]",
-    re.IGNORECASE | re.ASCII,
+DEVICE_NAME_MOST: Final = 40
+# In this order, since most call themselves by the names of others too.
+BROWSERS: Final = (
+    ("Edg/", "Edge"),
+    ("EdgA/", "Edge"),
+    ("OPR/", "Opera"),
+    ("SamsungBrowser/", "Samsung Internet"),
+    ("Firefox/", "Firefox"),
+    ("FxiOS/", "Firefox"),
+    ("CriOS/", "Chrome"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
 )
+SYSTEMS: Final = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
+)
+
+USERNAME: Final = re.compile(r"[a-z0-9_]{3,30}")
+EMAIL: Final = re.compile(ADDRESS)
 EMAIL_LOCAL_MOST: Final = 64
 
 # Addresses of the site, and words by which somebody could pass for the house.
 _RESERVED_WORDS: Final = """
     about account accounts admin administrator api app auth blog community contact dev docs everyone explore
-    feed graphql health help here home host live login logout mailbox map mod moderator moderators null
-    official operator password people post posts press privacy ready root search security settings shop
-    signin signout signup site staff static status store stream support system tag tags team terms threadly
-    trending undefined user users verify webmaster you
+    feed graphql health help here home host invites join live login logout mailbox map mod moderator
+    moderators null official operator password people post posts press privacy ready root search security
+    settings setup shop signin signout signup site staff static status store stream support system tag tags
+    team terms threadly trending undefined user users verify webmaster you
 """
 RESERVED: Final = frozenset(_RESERVED_WORDS.split())
 # The most used ones of eight characters or more in public lists of leaked passwords.
@@ -138,6 +172,14 @@ def email_of(text: str) -> str:
     return email
 
 
+def new_email_of(text: str, *, present: str) -> str:
+    """As `email_of`, for somebody who has an address. Raises BadField."""
+    email = email_of(text)
+    if email.lower() == present.lower():
+        raise BadField("unchanged", "That is your address already.")
+    return email
+
+
 def email_or_none(text: str) -> str | None:
     email = text.strip()
     if len(email) > EMAIL_MOST or not EMAIL.fullmatch(email) or email.index("@") > EMAIL_LOCAL_MOST:
@@ -155,13 +197,32 @@ def name_of(text: str) -> str:
     return name
 
 
+def community_name_of(text: str) -> str:
+    """What a community is called. Raises BadField."""
+    try:
+        return name_of(text)
+    except BadField as bad:
+        if bad.code != "empty":
+            raise
+        raise BadField("empty", "Please name your community; one visible character will do.") from None
+
+
 def bio_of(text: str) -> str:
     """A few words about oneself, maybe none; line breaks are kept. Raises BadField."""
+    return _words_of(text, BIO_MOST)
+
+
+def description_of(text: str) -> str:
+    """A few words about a community, maybe none. Raises BadField."""
+    return _words_of(text, DESCRIPTION_MOST)
+
+
+def _words_of(text: str, most: int) -> str:
     unix = text.replace("\r\n", "\n")
     _refuse_unprintable(unix, allowed="\n\t")
-    bio = unicodedata.normalize("NFC", unix).strip()
-    _refuse_long(bio, BIO_MOST, "This text")
-    return bio if _shows_something(bio) else ""
+    words = unicodedata.normalize("NFC", unix).strip()
+    _refuse_long(words, most, "This text")
+    return words if _shows_something(words) else ""
 
 
 def website_of(text: str) -> str:
@@ -187,6 +248,19 @@ def website_of(text: str) -> str:
     return parts.scheme + address[len(parts.scheme) :]  # which comes in any case
 
 
+def avatar_url_of(text: str) -> str:
+    """Where a picture is: a path of this site or an http(s) address; empty for none. Raises BadField."""
+    wrong = BadField("invalid", "A picture is an address of this site, or begins with http:// or https://.")
+    if text.startswith("/") and not text.startswith("//"):
+        if len(text) > AVATAR_URL_MOST or not text.isascii() or any(each in text for each in ' "<>\\'):
+            raise wrong
+        return text
+    try:
+        return website_of(text)
+    except BadField:
+        raise wrong from None
+
+
 def password_of(text: str, *, email: str, username: str) -> str:
     """A new password, as typed. Raises BadField."""
     if not PASSWORD_LEAST <= len(text) <= PASSWORD_MOST:
@@ -204,6 +278,18 @@ def password_of(text: str, *, email: str, username: str) -> str:
 def device_of(user_agent: str) -> str:
     """What a client calls itself, fit to be stored and shown."""
     return "".join(character for character in user_agent if character.isprintable())[:DEVICE_MOST]
+
+
+def device_name(device: str) -> str:
+    """What a person would call it: "Firefox on Linux"; a program, the first word of what it calls itself."""
+    browser = next((name for mark, name in BROWSERS if mark in device), None)
+    system = next((name for mark, name in SYSTEMS if mark in device), None)
+    if browser and system:
+        return f"{browser} on {system}"
+    if browser or system:
+        return browser or system or ""
+    program = device.partition("/")[0].strip()[:DEVICE_NAME_MOST]
+    return program or "An unknown device"
 
 
 def session_end(*, created_at: datetime, now: datetime) -> datetime:

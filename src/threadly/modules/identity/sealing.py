@@ -1,30 +1,20 @@
 """Private keys at rest: sealed with AES-256-GCM under a key derived from the installation's secret key."""
 
 import secrets
-from hmac import digest
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from threadly.settings import BadSetting, Settings
+from threadly.platform.keys import key_for
+from threadly.settings import Settings
 
-__all__ = ["Unsealable", "key_for", "seal", "unseal"]
+__all__ = ["Unsealable", "seal", "unseal"]
 
 NONCE_BYTES = 12
 
 
 class Unsealable(Exception):
     """Sealed under another secret key, for another purpose, or damaged."""
-
-
-def key_for(settings: Settings, purpose: str) -> bytes:
-    """A 32-byte key derived from the secret key, of no use for any other purpose.
-
-    The command line supplies a secret key in development; production must set its own.
-    """
-    if settings.secret_key is None:
-        raise BadSetting("THREADLY_SECRET_KEY is missing: set a secret of 32 characters or more.")
-    return digest(settings.secret_key.encode(), f"threadly:identity.{purpose}".encode(), "sha256")
 
 
 def seal(settings: Settings, plain: bytes, *, context: str) -> bytes:
@@ -42,4 +32,4 @@ def unseal(settings: Settings, sealed: bytes, *, context: str) -> bytes:
 
 
 def _cipher(settings: Settings) -> AESGCM:
-    return AESGCM(key_for(settings, "sealing"))
+    return AESGCM(key_for(settings, "identity.sealing"))

@@ -1,12 +1,36 @@
 """What may leave identity by its door."""
 
 from datetime import datetime
+from typing import Literal, TypeAlias
 
 import msgspec
 
 from threadly.platform.ids import UUID
 
-__all__ = ["Account", "BrowserSession", "Profile", "Session", "SignedIn"]
+__all__ = [
+    "Access",
+    "Account",
+    "Addressee",
+    "BrowserSession",
+    "Community",
+    "Export",
+    "ExportState",
+    "Invitation",
+    "Invite",
+    "InviteState",
+    "Inviters",
+    "Member",
+    "Profile",
+    "Session",
+    "SignedIn",
+]
+
+Access: TypeAlias = Literal["open", "invite_only"]
+"""Who may sign up: everybody, or who has an invitation."""
+Inviters: TypeAlias = Literal["everyone", "admins"]
+"""Which members may invite."""
+InviteState: TypeAlias = Literal["open", "used_up", "expired", "revoked"]
+ExportState: TypeAlias = Literal["gathering", "ready", "failed"]
 
 
 class Profile(msgspec.Struct, frozen=True):
@@ -19,6 +43,16 @@ class Profile(msgspec.Struct, frozen=True):
     website: str | None
     avatar_url: str | None
     created_at: datetime
+
+
+class Addressee(msgspec.Struct, frozen=True):
+    """Whom to write to, and where. Nothing of it is for other members' eyes but the names."""
+
+    id: UUID
+    username: str
+    name: str
+    email: str
+    email_verified: bool
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -61,3 +95,59 @@ class Session(msgspec.Struct, frozen=True):
     created_at: datetime
     last_seen_at: datetime
     expires_at: datetime
+
+
+class Community(msgspec.Struct, frozen=True):
+    """What a community says of itself, and whom it lets in."""
+
+    name: str
+    description: str
+    access: Access
+    inviters: Inviters
+
+
+class Invite(msgspec.Struct, frozen=True):
+    """A link by which `most_uses` people may join; `code` is what /join/{code} takes."""
+
+    id: UUID
+    code: str
+    state: InviteState
+    most_uses: int
+    use_count: int
+    created_at: datetime
+    expires_at: datetime
+    inviter_username: str
+    inviter_name: str
+
+
+class Invitation(msgspec.Struct, frozen=True):
+    """What somebody who has the code of an invite sees before joining."""
+
+    community: Community
+    inviter: Profile
+    expires_at: datetime
+
+
+class Member(msgspec.Struct, frozen=True):
+    """What those who manage members see of one; `role` is "user" where nothing was granted."""
+
+    id: UUID
+    username: str
+    name: str
+    avatar_url: str | None
+    email: str
+    email_verified: bool
+    role: str
+    created_at: datetime
+    invited_by: str | None
+
+
+class Export(msgspec.Struct, frozen=True):
+    """A copy of all that is known of a member, to be downloaded until `expires_at`."""
+
+    id: UUID
+    state: ExportState
+    requested_at: datetime
+    expires_at: datetime
+    ready_at: datetime | None
+    size_bytes: int

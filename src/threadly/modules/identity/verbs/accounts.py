@@ -10,7 +10,7 @@ import msgspec
 from threadly.modules.identity import rules
 from threadly.modules.identity.errors import AccountMissing, EmailTaken, UsernameTaken
 from threadly.modules.identity.events import AccountDeleted, ProfileEdited, UserSignedUp
-from threadly.modules.identity.repository import (
+from threadly.modules.identity.repository.accounts import (
     DELETE_USER,
     ERASE_AUDIT,
     FIND_TAKEN,
@@ -20,12 +20,15 @@ from threadly.modules.identity.repository import (
     INSERT_USER,
     INSERT_USERS,
     LIST_PROFILES_BY_USERNAME,
-    LIST_SESSION_IDS,
     LOCK_MEMBER,
     UPDATE_PROFILE,
 )
+from threadly.modules.identity.repository.links import LIST_OTHER_EMAILS
+from threadly.modules.identity.repository.sessions import LIST_SESSION_IDS
 from threadly.modules.identity.types import Account, Profile
+from threadly.modules.identity.verbs.exports import delete_exports_of
 from threadly.modules.identity.verbs.links import send_verification
+from threadly.modules.identity.verbs.roles import refuse_last_admin
 from threadly.modules.identity.verbs.sessions import void_access_tokens
 from threadly.platform.actor import Denied
 from threadly.platform.errors import FieldProblem, Refusal
@@ -48,7 +51,7 @@ __all__ = [
 ]
 
 USERNAMES_MOST = 100
-TAKEN: dict[str, type[Refusal]] = {"users_email": EmailTaken, "users_username": UsernameTaken}
+TAKEN: dict[str, type[Refusal]] = {"users_email_key": EmailTaken, "users_username": UsernameTaken}
 
 
 class NewMember(msgspec.Struct, frozen=True):
@@ -135,19 +138,30 @@ async def list_profiles_by_username(work: Work, *, usernames: Sequence[str]) -> 
 
 
 async def edit_profile(
-    work: Work, *, name: str | None = None, bio: str | None = None, website: str | None = None
+    work: Work,
+    *,
+    name: str | None = None,
+    bio: str | None = None,
+    website: str | None = None,
+    avatar_url: str | None = None,
 ) -> Profile:
-    """Change what is given of the actor's profile (an empty website removes it).
+    """Change what is given of the actor's profile (an empty website or picture removes it). `avatar_url` is a
+    path of this site or an http(s) address.
 
     Raises SignInRequired, or one refusal naming every field that is not acceptable.
     """
     me = work.actor.me
-    cleaners = {"name": rules.name_of, "bio": rules.bio_of, "website": rules.website_of}
-    given = {"name": name, "bio": bio, "website": website}
+    cleaners = {
+        "name": rules.name_of,
+        "bio": rules.bio_of,
+        "website": rules.website_of,
+        "avatar_url": rules.avatar_url_of,
+    }
+    given = {"name": name, "bio": bio, "website": website, "avatar_url": avatar_url}
     clean = rules.check(
         {field: partial(cleaners[field], text) for field, text in given.items() if text is not None}
     )
-    profile = await work.one(UPDATE_PROFILE, me, clean.get("name"), clean.get("bio"), clean.get("website"))
+    profile = await work.one(UPDATE_PROFILE, me, *(clean.get(field) for field in cleaners))
     if profile is None:
         raise AccountMissing
     if clean:
@@ -157,18 +171,22 @@ async def edit_profile(
 
 async def delete_account(work: Work, *, user_id: UUID) -> None:
     """Delete a member and all that identity holds of them: the actor's own account, or with the permission
-    `identity.manage_users` anybody's. Raises AccountMissing, Denied or SignInRequired.
+    `identity.manage_users` anybody's. Raises AccountMissing, LastAdmin, Denied or SignInRequired.
 
     The audit log keeps that something happened to this id, not what it was.
     """
     if work.actor.me != user_id and not work.actor.may("identity.manage_users"):
         raise Denied
     await work.one(LOCK_MEMBER, user_id)
+    await refuse_last_admin(work, user_id=user_id)
+    others = await work.all(LIST_OTHER_EMAILS, user_id)
     await void_access_tokens(work, await work.all(LIST_SESSION_IDS, user_id))
+    await delete_exports_of(work, user_id=user_id)
     email = await work.one(DELETE_USER, user_id)
     if email is None:
         raise AccountMissing
-    await erase_mailbox(work, recipient=email)
+    for recipient in (email, *others):
+        await erase_mailbox(work, recipient=recipient)
     await forget_answers_to(work, user_id=user_id)
     await work.run(ERASE_AUDIT, user_id)
     work.emit(AccountDeleted(user_id=user_id))

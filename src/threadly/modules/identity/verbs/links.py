@@ -4,13 +4,12 @@ from threadly.modules.identity.errors import LinkExpired, LinkInvalid
 from threadly.modules.identity.events import EmailVerified
 from threadly.modules.identity.jobs import send_link
 from threadly.modules.identity.opaque import hash_of, link_token, well_formed
-from threadly.modules.identity.repository import (
+from threadly.modules.identity.repository.accounts import SET_PASSWORD, VERIFY_EMAIL
+from threadly.modules.identity.repository.links import (
     FIND_LINK,
     INSERT_LINK_OF_EMAIL,
     INSERT_LINK_OF_USER,
-    SET_PASSWORD,
     USE_LINK,
-    VERIFY_EMAIL,
 )
 from threadly.modules.identity.rules import LINK_COOLDOWN, LINK_LIFETIMES, email_or_none
 from threadly.modules.identity.verbs.sessions import end_sessions_of

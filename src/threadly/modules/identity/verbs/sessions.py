@@ -3,15 +3,15 @@
 from datetime import datetime
 
 from threadly.modules.identity.access_tokens import mint
-from threadly.modules.identity.errors import RefreshTokenInvalid, RefreshTokenReused
+from threadly.modules.identity.errors import RefreshTokenInvalid, RefreshTokenReused, SessionMissing
 from threadly.modules.identity.opaque import hash_of, new_token
 from threadly.modules.identity.permissions import Role
-from threadly.modules.identity.repository import (
-    GET_ACCOUNT,
+from threadly.modules.identity.repository.accounts import GET_ACCOUNT, LIST_ROLES
+from threadly.modules.identity.repository.sessions import (
+    FIND_SESSION_OF,
     GET_TOKEN_STATE,
     INSERT_REFRESH_TOKEN,
     INSERT_SESSION,
-    LIST_ROLES,
     LIST_SESSIONS,
     REVOKE_SESSION,
     REVOKE_SESSIONS_OF,
@@ -27,11 +27,14 @@ from threadly.modules.identity.rules import (
 )
 from threadly.modules.identity.types import Account, BrowserSession, Session, SignedIn
 from threadly.modules.identity.verbs.signing import get_signing_key
+from threadly.modules.identity.verbs.suspension import refuse_suspended
 from threadly.platform.ids import UUID, new_id
 from threadly.platform.work import Work
 
 __all__ = [
+    "end_other_sessions",
     "end_reused_session",
+    "end_session",
     "end_sessions_of",
     "list_sessions",
     "open_api_session",
@@ -62,8 +65,8 @@ async def open_browser_session(work: Work, account: Account, *, device: str = ""
 async def use_refresh_token(work: Work, *, refresh_token: str) -> SignedIn:
     """The next pair of tokens; the given one is used up.
 
-    Raises RefreshTokenInvalid, and RefreshTokenReused for a token that comes back after its use: then
-    `end_reused_session` must follow, in a Work of its own since this one is undone.
+    Raises RefreshTokenInvalid, AccountSuspended, and RefreshTokenReused for a token that comes back after its
+    use: then `end_reused_session` must follow, in a Work of its own since this one is undone.
     """
     token_hash = hash_of(refresh_token)
     family = await work.one(USE_REFRESH_TOKEN, token_hash, work.now)
@@ -72,6 +75,7 @@ async def use_refresh_token(work: Work, *, refresh_token: str) -> SignedIn:
         raise RefreshTokenReused if state and state.used and state.in_force else RefreshTokenInvalid
     account = await work.one(GET_ACCOUNT, family.user_id)
     assert account is not None, "a session ends with its account"
+    await refuse_suspended(work, user_id=account.id)
     ends = session_end(created_at=family.created_at, now=work.now)
     await work.run(TOUCH_SESSION, family.session_id, work.now, ends)
     successor = await _add_refresh_token(work, family.session_id, ends)
@@ -110,6 +114,18 @@ async def sign_out_everywhere(work: Work) -> int:
     return await end_sessions_of(work, user_id=work.actor.me)
 
 
+async def end_session(work: Work, *, session_id: UUID) -> None:
+    """End one of the actor's sessions, maybe this one. Raises SessionMissing or SignInRequired."""
+    if await work.one(FIND_SESSION_OF, session_id, work.actor.me, work.now) is None:
+        raise SessionMissing
+    await _end(work, session_id)
+
+
+async def end_other_sessions(work: Work) -> int:
+    """End all sessions of the actor but this one; returns how many there were. Raises SignInRequired."""
+    return await end_sessions_of(work, user_id=work.actor.me, but=work.actor.session_id)
+
+
 async def list_sessions(work: Work) -> list[Session]:
     """The actor's sessions that are in force, most recently used first. Raises SignInRequired."""
     return await work.all(LIST_SESSIONS, work.actor.me, work.now, SESSIONS_LISTED)
@@ -130,6 +146,7 @@ async def void_access_tokens(work: Work, session_ids: list[UUID]) -> None:
 
 
 async def _open(work: Work, account: Account, *, kind: str, token: str | None, device: str) -> UUID:
+    await refuse_suspended(work, user_id=account.id)
     session_id = new_id()
     await work.run(
         INSERT_SESSION,

@@ -7,7 +7,7 @@ import structlog
 from joserfc.jwk import OKPKey
 
 from threadly.modules.identity.access_tokens import new_key, private_key
-from threadly.modules.identity.repository import (
+from threadly.modules.identity.repository.keys import (
     DELETE_RETIRED_KEYS,
     GET_SIGNING_KEY,
     INSERT_SIGNING_KEY,

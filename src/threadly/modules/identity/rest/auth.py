@@ -1,4 +1,4 @@
-"""The Auth part of the API, and the end of an account, under /api/v1."""
+"""The Auth part of the API, and the end of an account."""
 
 from functools import partial
 
@@ -10,8 +10,10 @@ from litestar.types import ControllerRouterHandler
 
 from threadly.modules.identity import entering
 from threadly.modules.identity.types import SignedIn
-from threadly.modules.identity.verbs import accounts, links, sessions
-from threadly.platform.http.edge import DOOR, Edge
+from threadly.modules.identity.verbs import accounts, emails, links, second_factor, sessions
+from threadly.modules.identity.verbs.second_factor import NewKey
+from threadly.platform.http.admission import DOOR
+from threadly.platform.http.edge import Edge
 from threadly.platform.http.envelope import Success
 from threadly.platform.work import Work
 
@@ -24,14 +26,17 @@ NO_STORE = {"Cache-Control": "no-store"}
 
 
 class NewAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`invite` is the code of an invitation; a community that is by invitation takes nobody without."""
+
     name: str
     username: str
     email: str
     password: str
+    invite: str | None = None
 
 
 class Login(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`totp` is for accounts with a second factor; others ignore it."""
+    """`totp` is the code of an authenticator app, or a recovery code, for accounts with a second factor."""
 
     email: str
     password: str
@@ -61,6 +66,30 @@ class NewPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     password: str
 
 
+class NewEmail(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    email: str
+    current_password: str
+
+
+class PasswordChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    current_password: str
+    new_password: str
+
+
+class CurrentPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    current_password: str
+
+
+class Code(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    code: str
+
+
+class RecoveryCodes(msgspec.Struct, frozen=True):
+    """Each works once in the place of an app's code. They are told this once."""
+
+    recovery_codes: list[str]
+
+
 class Notice(msgspec.Struct, frozen=True):
     message: str
 
@@ -79,6 +108,7 @@ async def sign_up(edge: NamedDependency[Edge], data: JSONBody[NewAccount]) -> Re
         email=data.email,
         password=data.password,
         opening=_api_session(edge),
+        invite=data.invite,
     )
     answer = await edge.create(act, location=lambda signed: f"/api/v1/users/{signed.user.id}")
     return _private(answer)
@@ -87,7 +117,7 @@ async def sign_up(edge: NamedDependency[Edge], data: JSONBody[NewAccount]) -> Re
 @post("/auth/login", operation_id="log_in", summary="Sign in", tags=AUTH, opt={DOOR: True}, status_code=200)
 async def log_in(edge: NamedDependency[Edge], data: JSONBody[Login]) -> Response[Success[SignedIn]]:
     act = await entering.prepare_sign_in(
-        edge, email=data.email, password=data.password, opening=_api_session(edge)
+        edge, email=data.email, password=data.password, opening=_api_session(edge), totp=data.totp
     )
     return _private(await edge.post(act))
 
@@ -171,6 +201,86 @@ async def reset_password(edge: NamedDependency[Edge], data: JSONBody[NewPassword
     await entering.reset_password(edge, token=data.token, password=data.password)
 
 
+@post(
+    "/auth/password/change",
+    operation_id="change_password",
+    summary="Change your password",
+    description="All your other sessions end.",
+    tags=AUTH,
+    status_code=204,
+)
+async def change_password(edge: NamedDependency[Edge], data: JSONBody[PasswordChange]) -> None:
+    await entering.change_password(
+        edge, current_password=data.current_password, new_password=data.new_password
+    )
+
+
+@post(
+    "/auth/email",
+    operation_id="change_email",
+    summary="Ask for another e-mail",
+    description="A link goes to the new address. Yours stays what it is until that is confirmed.",
+    tags=AUTH,
+    status_code=202,
+)
+async def change_email(edge: NamedDependency[Edge], data: JSONBody[NewEmail]) -> Success[Notice]:
+    await entering.change_email(edge, email=data.email, current_password=data.current_password)
+    return Success(data=Notice("A link is on its way to the new address."))
+
+
+@post(
+    "/auth/email/confirm",
+    operation_id="confirm_email",
+    summary="Confirm another e-mail with the token of a mail",
+    tags=AUTH,
+    opt={DOOR: True},
+    status_code=204,
+)
+async def confirm_email(edge: NamedDependency[Edge], data: JSONBody[LinkToken]) -> None:
+    await edge.write(partial(emails.confirm_email, token=data.token))
+
+
+@post(
+    "/auth/second-factor",
+    operation_id="begin_second_factor",
+    summary="Begin to set up a second factor",
+    description="Gives the key for an authenticator app. Nothing changes until a code of it is confirmed.",
+    tags=AUTH,
+    status_code=200,
+)
+async def begin_second_factor(
+    edge: NamedDependency[Edge], data: JSONBody[CurrentPassword]
+) -> Response[Success[NewKey]]:
+    made = await entering.begin_second_factor(edge, current_password=data.current_password)
+    return Response(Success(data=made), headers=NO_STORE)
+
+
+@post(
+    "/auth/second-factor/confirm",
+    operation_id="confirm_second_factor",
+    summary="Confirm a second factor with a code of the app",
+    description="From then on `POST /auth/login` asks for a code.",
+    tags=AUTH,
+    status_code=200,
+)
+async def confirm_second_factor(
+    edge: NamedDependency[Edge], data: JSONBody[Code]
+) -> Response[Success[RecoveryCodes]]:
+    codes = await edge.write(partial(second_factor.confirm_second_factor, code=data.code))
+    return Response(Success(data=RecoveryCodes(codes)), headers=NO_STORE)
+
+
+@post(
+    "/auth/second-factor/remove",
+    operation_id="remove_second_factor",
+    summary="Remove your second factor",
+    tags=AUTH,
+    status_code=204,
+)
+async def remove_second_factor(edge: NamedDependency[Edge], data: JSONBody[CurrentPassword]) -> None:
+    await entering.remove_second_factor(edge, current_password=data.current_password)
+
+
 @delete(
     "/users/{user_id:str}",
     operation_id="delete_user",
@@ -197,6 +307,12 @@ routes: list[ControllerRouterHandler] = [
     verify_email,
     forget_password,
     reset_password,
+    change_password,
+    change_email,
+    confirm_email,
+    begin_second_factor,
+    confirm_second_factor,
+    remove_second_factor,
     delete_user,
 ]
 

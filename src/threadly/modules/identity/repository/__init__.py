@@ -1,0 +1,1 @@
+"""All the SQL that touches the schema `identity`."""

@@ -3,11 +3,12 @@
 from threadly.platform.errors import Kind, Refusal
 
 __all__ = [
+    "CommentMedia",
     "CommentOnComment",
     "CommentVisibility",
-    "MediaUnknown",
     "PostEmpty",
     "PostMissing",
+    "PostNotHeld",
     "PostTooLong",
     "PostUnreadable",
     "SelfFollow",
@@ -43,10 +44,10 @@ class PostUnreadable(Refusal):
     field = "content"
 
 
-class MediaUnknown(Refusal):
-    code = "feed.media_unknown"
+class CommentMedia(Refusal):
+    code = "feed.comment_media"
     kind = Kind.INVALID
-    message = "There is no such upload to attach."
+    message = "A comment has no images. Please put them into a post of your own."
     field = "media_ids"
 
 
@@ -62,6 +63,12 @@ class CommentVisibility(Refusal):
     kind = Kind.INVALID
     message = "A comment is seen by whoever sees its post; change the visibility of the post instead."
     field = "visibility"
+
+
+class PostNotHeld(Refusal):
+    code = "feed.post_not_held"
+    kind = Kind.MISSING
+    message = "It is not held: everybody who may read it can."
 
 
 class SelfFollow(Refusal):

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from functools import partial
 
-from threadly.modules.feed.repository.rows import FIRST_ID
 from threadly.modules.feed.repository.timelines import LIST_OWNERS, TRIM_TIMELINES
 from threadly.platform.durable import Job, Run, Schedule, job
-from threadly.platform.ids import UUID
+from threadly.platform.ids import FIRST_ID, UUID
 from threadly.platform.work import Work
 
 __all__ = ["JOBS", "SCHEDULES", "trim_timelines"]

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import regex
 
 from threadly.modules.feed.errors import PostEmpty, PostMissing, PostTooLong, PostUnreadable
-from threadly.platform.ids import UUID, parse_id
+from threadly.platform.ids import UUID, id_of
 from threadly.web import Part
 
 __all__ = [
@@ -145,7 +145,4 @@ def first_id_at(at: datetime) -> UUID:
 
 def post_id_of(text: str) -> UUID:
     """The id in a path; what cannot be one names no post. Raises PostMissing."""
-    post_id = parse_id(text)
-    if post_id is None:
-        raise PostMissing
-    return post_id
+    return id_of(text, PostMissing)

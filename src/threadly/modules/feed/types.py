@@ -4,12 +4,29 @@ from datetime import datetime
 from typing import Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
+from threadly.modules.media import Media
 from threadly.platform.ids import UUID
 
-__all__ = ["Author", "CommunitySize", "Member", "Person", "Post", "Revision", "TagCount", "Visibility"]
+__all__ = [
+    "Author",
+    "CommunitySize",
+    "Member",
+    "Person",
+    "Post",
+    "Reason",
+    "ReasonKind",
+    "Revision",
+    "ShownVisibility",
+    "TagCount",
+    "Visibility",
+]
 
 Visibility = Literal["public", "followers"]
+# "hidden": held for review or hidden by a moderator; only its author and moderators see it.
+ShownVisibility = Literal["public", "followers", "hidden"]
+ReasonKind = Literal["explore", "trending", "pulled", "friends", "tag", "new", "popular", "member"]
 
 
 # No Struct here can be part of a cycle, so none needs the garbage collector's attention (`gc=False`): a page
@@ -21,12 +38,21 @@ class Author(msgspec.Struct, frozen=True, gc=False):
     avatar_url: str | None
 
 
+class Reason(msgspec.Struct, frozen=True, gc=False):
+    """Why somebody sees an entry that is not simply the next in time, and what to do about it."""
+
+    kind: ReasonKind
+    sentence: str
+    advice: str
+
+
 class Post(msgspec.Struct, frozen=True, gc=False):
-    """A post or, with `reply_to`, a comment, as one viewer sees it. `mentions` are usernames of members."""
+    """A post or, with `reply_to`, a comment, as one viewer sees it. `mentions` are usernames of members.
+    `reason` is there where a list is not simply what somebody follows, newest first."""
 
     id: UUID
     content: str
-    visibility: Visibility
+    visibility: ShownVisibility
     created_at: datetime
     updated_at: datetime
     author: Author
@@ -36,7 +62,8 @@ class Post(msgspec.Struct, frozen=True, gc=False):
     edited: bool
     reply_to: UUID | None
     mentions: list[str]
-    media: tuple[()] = ()
+    media: tuple[Media, ...] = ()
+    reason: Reason | UnsetType = UNSET
 
 
 class Revision(msgspec.Struct, frozen=True):
@@ -49,7 +76,7 @@ class Revision(msgspec.Struct, frozen=True):
 
 
 class Person(msgspec.Struct, frozen=True, gc=False):
-    """A member in a list, as one viewer sees them."""
+    """A member in a list, as one viewer sees them; with a `reason` where they are suggested."""
 
     id: UUID
     username: str
@@ -58,6 +85,7 @@ class Person(msgspec.Struct, frozen=True, gc=False):
     avatar_url: str | None
     follower_count: int
     followed_by_me: bool
+    reason: Reason | UnsetType = UNSET
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -74,6 +102,7 @@ class Member(msgspec.Struct, frozen=True):
     following_count: int
     post_count: int
     followed_by_me: bool
+    muted_by_me: bool
 
 
 class TagCount(msgspec.Struct, frozen=True):

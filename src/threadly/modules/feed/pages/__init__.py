@@ -2,7 +2,7 @@
 
 from litestar.types import ControllerRouterHandler
 
-from threadly.modules.feed.pages import lists, members, posts, stream
+from threadly.modules.feed.pages import lists, members, outside, posts, stream
 
 __all__ = ["routes"]
 
@@ -11,4 +11,5 @@ routes: list[ControllerRouterHandler] = [
     *posts.routes,
     *members.routes,
     *stream.routes,
+    *outside.routes,
 ]

@@ -1,6 +1,7 @@
 """Lists of posts: home (or the front door), explore, trending, a tag, what is new. htmx, which asks to go on
 in a list that is there already, gets the next cards only."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from litestar import Response, get
@@ -13,6 +14,7 @@ from threadly.modules.feed.pages.shared import Posts, list_posts, rail_for, want
 from threadly.modules.feed.pages.view import Eyes, PersonView, PostView
 from threadly.modules.feed.rules import LONGEST_TAG, TRENDING_TTL_S
 from threadly.platform.http.edge import Edge
+from threadly.platform.http.following import UNFOLLOWED
 from threadly.platform.http.pagination import CursorParameter
 from threadly.platform.ids import UUID, parse_id
 from threadly.platform.work import Work
@@ -39,9 +41,15 @@ async def home(
 
 
 async def home_page(
-    edge: Edge, pages: Pages, *, cursor: str | None = None, composer: Form = EMPTY_FORM, status: int = 200
+    edge: Edge,
+    pages: Pages,
+    *,
+    cursor: str | None = None,
+    composer: Form = EMPTY_FORM,
+    kept_media: Sequence[UUID] = (),
+    status: int = 200,
 ) -> Response[str]:
-    """The home feed; also where a post that was refused is shown again."""
+    """The home feed; also where a post that was refused is shown again, with the uploads that it had."""
     found = await list_posts(
         edge, lambda work, after: feed.list_home_feed(work, after=after), name="feed.home", cursor=cursor
     )
@@ -54,6 +62,7 @@ async def home_page(
         posts=found.posts,
         more_url=found.more_url,
         composer=composer,
+        kept_media=kept_media,
         rail=await rail_for(edge, suggest=bool(found.posts)),
         suggestions=[] if found.posts else await edge.read(_suggestions),
     )
@@ -80,7 +89,7 @@ async def trending(edge: NamedDependency[Edge], pages: NamedDependency[Pages]) -
     )
 
     async def look(work: Work) -> list[PostView]:
-        return Eyes(work.actor, work.now).posts(await feed.list_posts(work, post_ids=post_ids))
+        return Eyes(work.actor, work.now).posts(await feed.list_trending(work, post_ids=post_ids))
 
     return await pages.show(
         edge, "feed/trending.html", posts=await edge.read(look), more_url=None, rail=await rail_for(edge)
@@ -113,7 +122,7 @@ async def tagged(
     )
 
 
-@get("/feed/new", include_in_schema=False)
+@get("/feed/new", include_in_schema=False, opt={UNFOLLOWED: True})
 async def new_posts(
     edge: NamedDependency[Edge], pages: NamedDependency[Pages], after: FromQuery[str] = ""
 ) -> Response[str]:

@@ -1,7 +1,7 @@
 """The page of one post, and what can be done to it by forms. Every form works without a script; htmx gets the
 fragment that takes the form's place."""
 
-from typing import cast
+from typing import cast, get_args
 
 import msgspec
 from litestar import Response, get, post
@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
-from threadly.modules import feed
+from threadly.modules import feed, media, moderation
 from threadly.modules.feed.pages.lists import home_page
 from threadly.modules.feed.pages.shared import (
     by_htmx,
@@ -43,6 +43,7 @@ class Thread(msgspec.Struct, frozen=True):
     comments: list[PostView]
     more_url: str | None
     reply_to: UUID | None
+    hold: moderation.Hold | None
 
 
 @get("/posts/{post_id:str}", include_in_schema=False)
@@ -110,22 +111,27 @@ async def edit(
     return pages.redirect(edge, f"/posts/{wanted}", flash=Flash("success", "Your changes are saved."))
 
 
-@post("/posts", include_in_schema=False)
+@post("/posts", include_in_schema=False, request_max_body_size=media.MOST_FORM_BYTES)
 async def publish(edge: NamedDependency[Edge], pages: NamedDependency[Pages]) -> Response[str]:
     content, visibility = await field_of(edge, "content"), await field_of(edge, "visibility")
+    edge.actor.me  # noqa: B018  # raises for who is not signed in, before anything is uploaded
 
     async def act(work: Work) -> PostView:
         chosen = _visibility(visibility or "public")
-        made = await feed.publish_post(work, content=content, visibility=chosen)
+        made = await feed.publish_post(work, content=content, visibility=chosen, media_ids=media_ids)
         return Eyes(work.actor, work.now).post(made)
 
+    media_ids: list[UUID] = []
     try:
+        media_ids = await media.collect(edge)
         made = await edge.write(act)
     except Refusal as refusal:
         form = form_with(refusal, content=content, visibility=visibility)
         if by_htmx(edge):
-            return await pages.fragment(edge, "feed/_composer.html", status=400, composer=form)
-        return await home_page(edge, pages, composer=form, status=400)
+            return await pages.fragment(
+                edge, "feed/_composer.html", status=400, composer=form, kept_media=media_ids
+            )
+        return await home_page(edge, pages, composer=form, kept_media=media_ids, status=400)
     if by_htmx(edge):
         return await pages.fragment(edge, "feed/_posted.html", post=made, composer=EMPTY_FORM)
     return pages.redirect(edge, await next_of(edge))
@@ -205,6 +211,49 @@ async def delete_comment(
     return pages.redirect(edge, f"/posts/{thread_id}", flash=Flash("success", "The comment is deleted."))
 
 
+@get("/posts/{post_id:str}/report", include_in_schema=False)
+async def report_form(
+    edge: NamedDependency[Edge], pages: NamedDependency[Pages], post_id: FromPath[str]
+) -> Response[str]:
+    edge.actor.me  # noqa: B018  # raises for who is not signed in
+    return await _report_page(edge, pages, post_id_of(post_id), form=EMPTY_FORM)
+
+
+@post("/posts/{post_id:str}/report", include_in_schema=False)
+async def report(
+    edge: NamedDependency[Edge], pages: NamedDependency[Pages], post_id: FromPath[str]
+) -> Response[str]:
+    wanted = post_id_of(post_id)
+    reason, note = await field_of(edge, "reason"), await field_of(edge, "note")
+    try:
+        chosen = _reason(reason)
+        await edge.write(lambda work: feed.report_post(work, post_id=wanted, reason=chosen, note=note))
+    except Refusal as refusal:
+        form = form_with(refusal, reason=reason, note=note)
+        return await _report_page(edge, pages, wanted, form=form, status=400)
+    thanks = Flash("success", "Thank you. A moderator will look at it.")
+    return pages.redirect(edge, await next_of(edge, default=f"/posts/{wanted}"), flash=thanks)
+
+
+async def _report_page(
+    edge: Edge, pages: Pages, post_id: UUID, *, form: Form, status: int = 200
+) -> Response[str]:
+    async def look(work: Work) -> tuple[PostView, UUID | None]:
+        found = await feed.get_post(work, post_id=post_id)
+        return Eyes(work.actor, work.now).post(found), found.reply_to
+
+    found, reply_to = await edge.read(look)
+    return await pages.show(
+        edge,
+        "feed/report.html",
+        status=status,
+        post=found,
+        what="comment" if reply_to else "post",
+        back=f"/posts/{reply_to}#comment-{found.id}" if reply_to else f"/posts/{found.id}",
+        form=form,
+    )
+
+
 async def _set_like(edge: Edge, pages: Pages, post_id: UUID, *, liked: bool) -> Response[str]:
     async def act(work: Work) -> PostView:
         verb = feed.like_post if liked else feed.unlike_post
@@ -226,7 +275,11 @@ async def _thread(edge: Edge, post_id: UUID, cursor: str | None) -> Thread:
         found = await feed.get_post(work, post_id=post_id)
         page = await feed.list_comments(work, post_id=post_id, after=after)
         return Thread(
-            eyes.post(found), eyes.posts(page.items), more_url(edge, page.after, name=name), found.reply_to
+            eyes.post(found),
+            eyes.posts(page.items),
+            more_url(edge, page.after, name=name),
+            found.reply_to,
+            await feed.find_hold(work, post_id=post_id) if found.visibility == "hidden" else None,
         )
 
     return await edge.read(look)
@@ -240,6 +293,7 @@ async def _thread_page(
         "feed/post.html",
         status=status,
         post=thread.post,
+        hold=thread.hold,
         comments=thread.comments,
         more_url=thread.more_url,
         comment_form=comment_form,
@@ -265,6 +319,12 @@ def _visibility(text: str) -> Visibility:
     return cast(Visibility, text)
 
 
+def _reason(text: str) -> moderation.ReportReason:
+    if text not in get_args(moderation.ReportReason):
+        raise InvalidInput("Choose what is wrong with it.", field="reason")
+    return cast(moderation.ReportReason, text)
+
+
 def _nothing() -> Response[str]:
     """For htmx, which then removes what was deleted."""
     return Response("", status_code=200, media_type="text/html")
@@ -281,4 +341,6 @@ routes: list[ControllerRouterHandler] = [
     unlike,
     delete_post,
     delete_comment,
+    report_form,
+    report,
 ]

@@ -12,7 +12,7 @@ from threadly.platform.http.edge import Edge
 from threadly.platform.paging import Keyset, Page
 from threadly.platform.work import Work
 from threadly.web import Form
-from threadly.web.pages import local_path
+from threadly.web.forms import by_htmx, field_of, next_of, wants_more
 
 __all__ = [
     "People",
@@ -88,26 +88,6 @@ async def rail_for(edge: Edge, *, suggest: bool = True) -> RailView:
         return RailView(tags_of(tags), [])
 
     return await edge.read(look)
-
-
-def by_htmx(edge: Edge) -> bool:
-    return "hx-request" in edge.request.headers
-
-
-def wants_more(edge: Edge, cursor: str | None) -> bool:
-    """Whether only what follows is asked for, the page being there already."""
-    return cursor is not None and by_htmx(edge)
-
-
-async def field_of(edge: Edge, name: str) -> str:
-    """A field of the form that was sent, empty if it is not there."""
-    found = (await edge.request.form()).get(name)
-    return found if isinstance(found, str) else ""
-
-
-async def next_of(edge: Edge, *, default: str = "/") -> str:
-    """Where the form wants to lead, if that is on this site."""
-    return local_path(await field_of(edge, "next"), default=default)
 
 
 def form_with(refusal: Refusal, **values: str) -> Form:

@@ -1,8 +1,6 @@
 """/stream: server-sent events that tell an open page when its home feed has something new."""
 
-from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 
 import msgspec
 from litestar import get
@@ -12,67 +10,23 @@ from litestar.types import ControllerRouterHandler
 
 from threadly.modules import identity
 from threadly.modules.feed.live import BEAT, FeedNews, watch_feed
-from threadly.platform.db import DatabaseUnavailable
 from threadly.platform.http.csrf import SESSION_COOKIE
 from threadly.platform.http.edge import Edge
-from threadly.platform.http.refusals import Overloaded
-from threadly.platform.ids import UUID
+from threadly.platform.http.following import UNFOLLOWED
+from threadly.platform.http.streams import STILL_HERE, event_stream
 
 __all__ = ["routes"]
 
-HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-# Sent at once, so that the browser knows that it is connected; `retry` is in milliseconds.
-WELCOME = b"retry: 2000\n: welcome\n\n"
-STILL_HERE = b": still here\n\n"
-# Open streams of one process; they are not among its requests in flight.
-MOST_STREAMS = 4_096
-MOST_STREAMS_PER_MEMBER = 12
-RETRY_AFTER_S = 5
 
-
-class _OpenStreams:
-    def __init__(self) -> None:
-        self._count = 0
-        self._of: Counter[UUID] = Counter()
-
-    def have_room(self, member: UUID) -> bool:
-        return self._count < MOST_STREAMS and self._of[member] < MOST_STREAMS_PER_MEMBER
-
-    @contextmanager
-    def one_more(self, member: UUID) -> Iterator[None]:
-        self._count += 1
-        self._of[member] += 1
-        try:
-            yield
-        finally:
-            self._count -= 1
-            self._of[member] -= 1
-            if not self._of[member]:
-                del self._of[member]
-
-
-_open = _OpenStreams()
-
-
-@get("/stream", include_in_schema=False)
+@get("/stream", include_in_schema=False, opt={UNFOLLOWED: True})
 async def stream(edge: NamedDependency[Edge]) -> Stream:
     """`event: post` with `{"post_id"}`, or `event: resync`: look again. Raises SignInRequired, Overloaded."""
-    if not _open.have_room(edge.actor.me):
-        raise Overloaded(
-            "Too many live pages are open. Close some, or try again shortly.", retry_after_s=RETRY_AFTER_S
-        )
-    return Stream(_lines(edge), media_type="text/event-stream", headers=HEADERS)
+    return event_stream(edge, _lines(edge))
 
 
 async def _lines(edge: Edge) -> AsyncIterator[bytes]:
-    yield WELCOME
-    # Counted only now, since an answer that is never sent would not give its place back. Whoever came in
-    # between finds the stream over, and the browser asks again.
-    if not _open.have_room(edge.actor.me):
-        return
-    with _open.one_more(edge.actor.me):
-        async for item in _news(edge):
-            yield event_of(item)
+    async for item in _news(edge):
+        yield event_of(item)
 
 
 def _news(edge: Edge) -> AsyncIterator[FeedNews]:
@@ -91,15 +45,10 @@ def event_of(news: FeedNews) -> bytes:
 
 
 async def _still_welcome(edge: Edge) -> bool:
-    """Whether the session that opened the stream still stands (a token's end comes with the stream's own)."""
     session = edge.request.cookies.get(SESSION_COOKIE)
-    if session is None:
-        return True
-    try:
-        actor = await identity.authenticate(edge.runtime.works, edge.tenant, bearer=None, session=session)
-    except DatabaseUnavailable:
-        return True
-    return actor.user_id == edge.actor.user_id
+    return await identity.session_stands(
+        edge.runtime.works, edge.tenant, session=session, user_id=edge.actor.user_id
+    )
 
 
 routes: list[ControllerRouterHandler] = [stream]

@@ -6,7 +6,17 @@ from datetime import datetime
 import msgspec
 
 from threadly.modules.feed.rules import linkify, tag_url
-from threadly.modules.feed.types import Author, Member, Person, Post, Revision, TagCount, Visibility
+from threadly.modules.feed.types import (
+    Author,
+    Member,
+    Person,
+    Post,
+    Reason,
+    Revision,
+    ShownVisibility,
+    TagCount,
+)
+from threadly.modules.media import Media
 from threadly.platform.actor import Actor
 from threadly.platform.ids import UUID
 from threadly.web import Avatar, Moment, Part, avatar_of, moment
@@ -39,7 +49,10 @@ class PostView(msgspec.Struct, frozen=True):
     content: str
     time: Moment
     edited: bool
-    visibility: Visibility
+    visibility: ShownVisibility
+    media: Sequence[Media]
+    reason: Reason | None
+    mine: bool
     like_count: int
     comment_count: int
     liked_by_me: bool
@@ -56,6 +69,7 @@ class PersonView(msgspec.Struct, frozen=True):
     follower_count: int
     followed_by_me: bool
     is_me: bool
+    reason: Reason | None
 
 
 class ProfileView(msgspec.Struct, frozen=True):
@@ -69,6 +83,7 @@ class ProfileView(msgspec.Struct, frozen=True):
     following_count: int
     post_count: int
     followed_by_me: bool
+    muted_by_me: bool
     is_me: bool
     joined: Moment
 
@@ -108,6 +123,9 @@ class Eyes(msgspec.Struct, frozen=True):
             time=moment(post.created_at, now=self.now),
             edited=post.edited,
             visibility=post.visibility,
+            media=post.media,
+            reason=post.reason or None,
+            mine=mine,
             like_count=post.like_count,
             comment_count=post.comment_count,
             liked_by_me=post.liked_by_me,
@@ -131,6 +149,7 @@ class Eyes(msgspec.Struct, frozen=True):
             follower_count=person.follower_count,
             followed_by_me=person.followed_by_me,
             is_me=person.id == self.actor.user_id,
+            reason=person.reason or None,
         )
 
     def people(self, people: Sequence[Person]) -> list[PersonView]:
@@ -148,6 +167,7 @@ class Eyes(msgspec.Struct, frozen=True):
             following_count=member.following_count,
             post_count=member.post_count,
             followed_by_me=member.followed_by_me,
+            muted_by_me=member.muted_by_me,
             is_me=member.id == self.actor.user_id,
             joined=moment(member.created_at, now=self.now),
         )

@@ -6,8 +6,12 @@ from threadly.platform.db import sql
 
 # Whoever writes one of them into timelines at this moment is waited for, and nobody begins to: so
 # ERASE_TIMELINES finds all there is.
+# Said in two parts, because posts and comments of an author have an index each.
+_OF_AUTHOR = "author_id = $1 AND (reply_to IS NULL OR reply_to IS NOT NULL)"
 LOCK_POSTS = sql(
-    "feed.lock_posts", "SELECT id FROM feed.posts WHERE author_id = $1 FOR UPDATE", into=NoneType
+    "feed.lock_posts",
+    f"SELECT id FROM feed.posts WHERE {_OF_AUTHOR} FOR UPDATE",  # noqa: S608  # the constant above
+    into=NoneType,
 )
 ERASE_LIKES = sql(
     "feed.erase_likes",
@@ -21,9 +25,10 @@ ERASE_COMMENTS = sql(
     "feed.erase_comments",
     """
     WITH gone AS (
-        DELETE FROM feed.posts WHERE author_id = $1 AND reply_to IS NOT NULL RETURNING reply_to
+        DELETE FROM feed.posts WHERE author_id = $1 AND reply_to IS NOT NULL
+        RETURNING reply_to, hidden_visibility
     ), counted AS (
-        SELECT reply_to, count(*)::int AS comments FROM gone GROUP BY reply_to
+        SELECT reply_to, count(*)::int AS comments FROM gone WHERE hidden_visibility IS NULL GROUP BY reply_to
     )
     UPDATE feed.posts p SET comment_count = comment_count - counted.comments
     FROM counted WHERE p.id = counted.reply_to
@@ -51,13 +56,17 @@ ERASE_FOLLOWS = sql(
 ERASE_TIMELINES = sql(
     "feed.erase_timelines",
     """
-    DELETE FROM feed.timelines WHERE owner_id = $1 OR post_id IN (
-        SELECT id FROM feed.posts WHERE author_id = $1 AND reply_to IS NULL
-    )
+    WITH own AS (DELETE FROM feed.timelines WHERE owner_id = $1)
+    DELETE FROM feed.timelines t USING feed.posts p
+    WHERE p.author_id = $1 AND p.reply_to IS NULL AND t.post_id = p.id
     """,
     into=NoneType,
 )
-ERASE_POSTS = sql("feed.erase_posts", "DELETE FROM feed.posts WHERE author_id = $1", into=NoneType)
+ERASE_POSTS = sql(
+    "feed.erase_posts",
+    f"DELETE FROM feed.posts WHERE {_OF_AUTHOR}",  # noqa: S608  # the constant above
+    into=NoneType,
+)
 ERASE_AUTHOR = sql("feed.erase_author", "DELETE FROM feed.authors WHERE user_id = $1", into=NoneType)
 ERASE_AUDIT = sql("feed.erase_audit", "SELECT platform.erase_audit($1)", into=NoneType)
 

@@ -4,10 +4,22 @@
 
 from types import NoneType
 
+from threadly.modules.feed.repository.relations import BLOCKED, SILENCED
 from threadly.modules.feed.repository.rows import NumbersRow, PersonRow, SuggestedRow
 from threadly.platform.db import sql
 from threadly.platform.ids import UUID
 
+# What is looked at for suggestions: so many followings, of each so many of theirs, so many posts of one's
+# own, so many of their tags, and so many posts with each of these.
+FRIENDS = 30
+OWN_POSTS = 30
+OWN_TAGS = 5
+TAGGED_POSTS = 20
+MOST_CLOSE = 50
+# Where the close ones stand: above every follower count that there can be.
+CLOSE = 1_000_000_000
+
+OWN = "SELECT own.followee_id FROM feed.follows own WHERE own.follower_id = $1"
 PERSON = """
     a.id, a.username, a.name, a.bio, a.avatar_url, coalesce(u.follower_count, 0) AS follower_count,
     EXISTS (
@@ -22,7 +34,8 @@ FOLLOWERS = sql(
     FROM feed.follows f
     JOIN identity.profiles a ON a.id = f.follower_id
     LEFT JOIN feed.authors u ON u.user_id = a.id
-    WHERE f.followee_id = $2 AND f.id < $3 ORDER BY f.id DESC LIMIT $4
+    WHERE f.followee_id = $2 AND f.id < $3 AND (a.id IN ({BLOCKED})) IS NOT TRUE
+    ORDER BY f.id DESC LIMIT $4
     """,
     into=PersonRow,
 )
@@ -33,32 +46,76 @@ FOLLOWING = sql(
     FROM feed.follows f
     JOIN identity.profiles a ON a.id = f.followee_id
     LEFT JOIN feed.authors u ON u.user_id = a.id
-    WHERE f.follower_id = $2 AND f.id < $3 ORDER BY f.id DESC LIMIT $4
+    WHERE f.follower_id = $2 AND f.id < $3 AND (a.id IN ({BLOCKED})) IS NOT TRUE
+    ORDER BY f.id DESC LIMIT $4
     """,
     into=PersonRow,
 )
-# Most followed first, then those who have no numbers yet, newest first: they are asked for only once the
-# others do not fill the page.
+# First those close to the reader: followed by whom the reader follows, or writing about the same tags. Only
+# the latest are looked at, so that this costs the same for everybody. Then the most followed, then those who
+# have no numbers yet, newest first: they are asked for only once the others do not fill the page.
 PEOPLE_TO_FOLLOW = sql(
     "feed.people_to_follow",
     f"""
-    WITH known AS (
+    WITH mine AS (
+        SELECT id, followee_id FROM feed.follows WHERE follower_id = $1 ORDER BY id DESC LIMIT {FRIENDS}
+    ), befriended AS (
+        SELECT theirs.followee_id AS user_id, count(*)::int AS friend_count
+        FROM mine CROSS JOIN LATERAL (
+            SELECT followee_id FROM feed.follows WHERE follower_id = mine.followee_id
+            ORDER BY id DESC LIMIT {FRIENDS}
+        ) theirs
+        WHERE theirs.followee_id <> $1 AND (theirs.followee_id IN ({OWN})) IS NOT TRUE
+        GROUP BY theirs.followee_id
+        ORDER BY friend_count DESC, user_id DESC LIMIT {MOST_CLOSE}
+    ), tags AS (
+        SELECT t.tag, count(*) AS uses FROM (
+            SELECT id FROM feed.posts WHERE author_id = $1 AND reply_to IS NULL
+            ORDER BY id DESC LIMIT {OWN_POSTS}
+        ) own JOIN feed.post_tags t ON t.post_id = own.id
+        GROUP BY t.tag ORDER BY uses DESC, t.tag LIMIT {OWN_TAGS}
+    ), likeminded AS (
+        SELECT DISTINCT ON (p.author_id) p.author_id AS user_id, tags.tag
+        FROM tags CROSS JOIN LATERAL (
+            SELECT post_id FROM feed.post_tags WHERE tag = tags.tag ORDER BY post_id DESC LIMIT {TAGGED_POSTS}
+        ) recent
+        JOIN feed.posts p ON p.id = recent.post_id AND p.visibility = 'public'
+        WHERE p.author_id <> $1 AND (p.author_id IN ({OWN})) IS NOT TRUE
+        ORDER BY p.author_id, tags.uses DESC, tags.tag
+    ), near AS (
+        SELECT user_id, coalesce(friend_count, 0) AS friend_count, tag,
+            {CLOSE} + 2 * coalesce(friend_count, 0) + (tag IS NOT NULL)::int AS place
+        FROM befriended FULL JOIN likeminded USING (user_id)
+        WHERE (user_id IN ({SILENCED})) IS NOT TRUE
+        ORDER BY place DESC, user_id DESC LIMIT {MOST_CLOSE}
+    ), known AS (
         SELECT u.user_id, u.follower_count FROM feed.authors u JOIN identity.profiles a ON a.id = u.user_id
         WHERE (u.follower_count, u.user_id) < ($2, $3) AND u.user_id IS DISTINCT FROM $1 AND (
             SELECT true FROM feed.follows f WHERE f.follower_id = $1 AND f.followee_id = u.user_id
         ) IS NOT TRUE
+          AND (u.user_id IN (SELECT user_id FROM near)) IS NOT TRUE
+          AND (u.user_id IN ({SILENCED})) IS NOT TRUE
         ORDER BY u.follower_count DESC, u.user_id DESC LIMIT $4
     ), fresh AS (
         SELECT a.id FROM identity.profiles a
         WHERE (SELECT count(*) FROM known) < $4 AND ($2 >= 0 OR a.id < $3) AND a.id IS DISTINCT FROM $1
           AND NOT EXISTS (SELECT FROM feed.authors u WHERE u.user_id = a.id)
+          AND (a.id IN ({SILENCED})) IS NOT TRUE
         ORDER BY a.id DESC LIMIT $4
     ), page AS (
-        SELECT user_id, follower_count AS place FROM known UNION ALL SELECT id, -1 FROM fresh
+        SELECT user_id, place, friend_count, tag FROM near WHERE (place, user_id) < ($2, $3)
+        UNION ALL SELECT user_id, follower_count, 0, NULL FROM known
+        UNION ALL SELECT id, -1, 0, NULL FROM fresh
         ORDER BY place DESC, user_id DESC LIMIT $4
     )
-    SELECT page.place, {PERSON}
-    FROM page JOIN identity.profiles a ON a.id = page.user_id LEFT JOIN feed.authors u ON u.user_id = a.id
+    SELECT page.place, {PERSON}, a.created_at AS joined_at, (
+            SELECT friend.name FROM mine
+            JOIN feed.follows f ON f.follower_id = mine.followee_id AND f.followee_id = page.user_id
+            JOIN identity.profiles friend ON friend.id = mine.followee_id
+            WHERE page.friend_count > 0 ORDER BY mine.id DESC LIMIT 1
+        ) AS friend, page.friend_count, page.tag
+    FROM page JOIN identity.profiles a ON a.id = page.user_id
+    LEFT JOIN feed.authors u ON u.user_id = a.id
     ORDER BY page.place DESC, page.user_id DESC
     """,
     into=SuggestedRow,
@@ -71,7 +128,14 @@ NUMBERS = sql(
            coalesce(u.post_count, 0) AS post_count,
            EXISTS (
                SELECT FROM feed.follows f WHERE f.follower_id = $1 AND f.followee_id = $2
-           ) AS followed_by_me
+           ) AS followed_by_me,
+           EXISTS (
+               SELECT FROM moderation.blocks b WHERE b.blocker_id = $1 AND b.blocked_id = $2
+               UNION ALL SELECT FROM moderation.blocks b WHERE b.blocker_id = $2 AND b.blocked_id = $1
+           ) AS apart,
+           EXISTS (
+               SELECT FROM moderation.silenced s WHERE s.viewer_id = $1 AND s.silenced_id = $2
+           ) AS muted_by_me
     FROM (SELECT $2::uuid AS id) member LEFT JOIN feed.authors u ON u.user_id = member.id
     """,
     into=NumbersRow,
@@ -82,8 +146,11 @@ FOLLOW = sql(
     "feed.follow",
     """
     WITH followed AS (
-        INSERT INTO feed.follows (id, follower_id, followee_id, created_at)
-        SELECT $1, me.id, them.id, $4 FROM identity.profiles me, identity.profiles them
+        INSERT INTO feed.follows (id, follower_id, followee_id, created_at, muted)
+        SELECT $1, me.id, them.id, $4, EXISTS (
+            SELECT FROM moderation.silenced s WHERE s.viewer_id = $2 AND s.silenced_id = $3
+        )
+        FROM identity.profiles me, identity.profiles them
         WHERE me.id = $2 AND them.id = $3
         ON CONFLICT DO NOTHING RETURNING follower_id, followee_id
     )
@@ -119,6 +186,30 @@ UNFOLLOW = sql(
 )
 FOLLOWERS_AMONG = sql(
     "feed.followers_among",
-    "SELECT follower_id FROM feed.follows WHERE followee_id = $1 AND follower_id = ANY($2::uuid[])",
+    """
+    SELECT follower_id FROM feed.follows
+    WHERE followee_id = $1 AND follower_id = ANY($2::uuid[]) AND NOT muted
+    """,
     into=UUID,
+)
+# What moderation says now, so that it does not matter in which order mutes are told.
+KEEP_MUTED = sql(
+    "feed.keep_muted",
+    """
+    UPDATE feed.follows SET muted = NOT muted
+    WHERE follower_id = $1 AND followee_id = $2 AND muted <> EXISTS (
+        SELECT FROM moderation.silenced s WHERE s.viewer_id = $1 AND s.silenced_id = $2
+    )
+    """,
+    into=NoneType,
+)
+IS_APART = sql(
+    "feed.is_apart",
+    """
+    SELECT EXISTS (
+        SELECT FROM moderation.blocks b WHERE b.blocker_id = $1 AND b.blocked_id = $2
+        UNION ALL SELECT FROM moderation.blocks b WHERE b.blocker_id = $2 AND b.blocked_id = $1
+    )
+    """,
+    into=bool,
 )

@@ -1,21 +1,20 @@
 """Rows: what a statement fills by position."""
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
-from threadly.modules.feed.types import Visibility
+from threadly.modules.feed.types import ShownVisibility
 from threadly.platform.ids import UUID
-
-# Below and above every id that there can be.
-FIRST_ID = UUID(int=0)
-LAST_ID = UUID(int=(1 << 128) - 1)
 
 
 class PostRow(msgspec.Struct, frozen=True, gc=False):
+    """`media` is a list of `media.StoredMedia`, None for none: so most posts have nothing to decode."""
+
     id: UUID
     content: str
-    visibility: Visibility
+    visibility: ShownVisibility
     created_at: datetime
     updated_at: datetime
     author_id: UUID
@@ -28,6 +27,13 @@ class PostRow(msgspec.Struct, frozen=True, gc=False):
     edited: bool
     reply_to: UUID | None
     mentions: list[str]
+    media: Any
+
+
+class HomeRow(PostRow, frozen=True, gc=False):
+    """`pulled`: merged in at this reading, because its author has too many followers to push to."""
+
+    pulled: bool
 
 
 class PersonRow(msgspec.Struct, frozen=True, gc=False):
@@ -44,7 +50,9 @@ class PersonRow(msgspec.Struct, frozen=True, gc=False):
 
 
 class SuggestedRow(msgspec.Struct, frozen=True, gc=False):
-    """`place` is the follower count, or -1 for a member who has no numbers yet."""
+    """`place` is where somebody stands: a score above all follower counts for those close to the reader, the
+    follower count, or -1 for a member who has no numbers yet. `friend` is one of the `friend_count` people
+    whom the reader follows and who follow them; `tag` one that both write about."""
 
     place: int
     id: UUID
@@ -54,13 +62,21 @@ class SuggestedRow(msgspec.Struct, frozen=True, gc=False):
     avatar_url: str | None
     follower_count: int
     followed_by_me: bool
+    joined_at: datetime
+    friend: str | None
+    friend_count: int
+    tag: str | None
 
 
 class NumbersRow(msgspec.Struct, frozen=True):
+    """`apart`: one of the two blocks the other. `muted_by_me`: the viewer does not want to read them."""
+
     follower_count: int
     following_count: int
     post_count: int
     followed_by_me: bool
+    apart: bool
+    muted_by_me: bool
 
 
 class RevisionRow(msgspec.Struct, frozen=True):
@@ -73,3 +89,19 @@ class RevisionRow(msgspec.Struct, frozen=True):
 class DeletedRow(msgspec.Struct, frozen=True):
     author_id: UUID
     reply_to: UUID | None
+    with_media: bool
+
+
+class HiddenRow(msgspec.Struct, frozen=True):
+    author_id: UUID
+    reply_to: UUID | None
+
+
+class ReleasedRow(msgspec.Struct, frozen=True):
+    """`was_announced`: it had been published before it was hidden."""
+
+    author_id: UUID
+    reply_to: UUID | None
+    visibility: ShownVisibility
+    mentions: list[str]
+    was_announced: bool

@@ -4,10 +4,9 @@
 
 from types import NoneType
 
-from threadly.modules.feed.repository.rows import FIRST_ID
 from threadly.modules.feed.rules import TIMELINE_LENGTH
 from threadly.platform.db import sql
-from threadly.platform.ids import UUID
+from threadly.platform.ids import FIRST_ID, UUID
 
 IS_PULLED = sql("feed.is_pulled", "SELECT pulled FROM feed.authors WHERE user_id = $1", into=bool)
 # The post is locked against its deletion, which therefore finds all that is written here.
@@ -19,7 +18,7 @@ FAN_OUT = sql(
     )
     INSERT INTO feed.timelines (owner_id, post_id, author_id)
     SELECT f.follower_id, post.id, post.author_id
-    FROM post JOIN feed.follows f ON f.followee_id = post.author_id
+    FROM post JOIN feed.follows f ON f.followee_id = post.author_id AND NOT f.muted
     ON CONFLICT DO NOTHING RETURNING owner_id
     """,
     into=UUID,
@@ -31,7 +30,7 @@ BACKFILL = sql(
     WITH followed AS (
         SELECT f.follower_id, f.followee_id
         FROM feed.follows f JOIN feed.authors u ON u.user_id = f.followee_id
-        WHERE f.follower_id = $1 AND f.followee_id = $2 AND NOT u.pulled FOR KEY SHARE OF f
+        WHERE f.follower_id = $1 AND f.followee_id = $2 AND NOT u.pulled AND NOT f.muted FOR KEY SHARE OF f
     ), oldest AS (
         SELECT post_id FROM feed.timelines WHERE owner_id = $1
         ORDER BY post_id DESC OFFSET {TIMELINE_LENGTH - 1} LIMIT 1
@@ -53,7 +52,9 @@ DROP_AUTHOR_FROM_TIMELINE = sql(
     "feed.drop_author_from_timeline",
     """
     DELETE FROM feed.timelines WHERE owner_id = $1 AND author_id = $2
-      AND NOT EXISTS (SELECT FROM feed.follows f WHERE f.follower_id = $1 AND f.followee_id = $2)
+      AND NOT EXISTS (
+        SELECT FROM feed.follows f WHERE f.follower_id = $1 AND f.followee_id = $2 AND NOT f.muted
+      )
     """,
     into=NoneType,
 )

@@ -7,15 +7,15 @@ from threadly.modules.feed.repository.people import (
     FOLLOW,
     FOLLOWERS,
     FOLLOWING,
+    IS_APART,
     NUMBERS,
     PEOPLE_TO_FOLLOW,
     UNFOLLOW,
 )
-from threadly.modules.feed.repository.rows import LAST_ID
 from threadly.modules.feed.types import Member, Person
-from threadly.modules.feed.verbs.rows import id_before, page_of_people, person_of
-from threadly.platform.ids import UUID, new_id
-from threadly.platform.paging import Keyset, Page
+from threadly.modules.feed.verbs.rows import FEED_MODERATE, page_of_people, suggestion_of
+from threadly.platform.ids import LAST_ID, UUID, new_id
+from threadly.platform.paging import Keyset, Page, id_before
 from threadly.platform.work import Work
 
 # Above every follower count that there can be.
@@ -25,11 +25,13 @@ MOST_FOLLOWED = 2**31 - 1
 async def get_member(work: Work, *, member: str) -> Member:
     """The profile and numbers of `member`: a username, an id, or "me".
 
-    Raises identity.AccountMissing, SignInRequired.
+    Raises SignInRequired, and identity.AccountMissing, also where one of the two blocks the other.
     """
     profile = await identity.get_profile(work, id_or_username=member)
     numbers = await work.one(NUMBERS, work.actor.user_id, profile.id)
     assert numbers, "the statement always answers"
+    if numbers.apart and not work.actor.may(FEED_MODERATE):
+        raise identity.AccountMissing
     return Member(
         profile.id,
         profile.username,
@@ -42,18 +44,31 @@ async def get_member(work: Work, *, member: str) -> Member:
         numbers.following_count,
         numbers.post_count,
         numbers.followed_by_me,
+        numbers.muted_by_me,
     )
+
+
+async def get_profile(work: Work, *, member: str) -> identity.Profile:
+    """Whom a list is about: as `get_member`, without the numbers."""
+    profile = await identity.get_profile(work, id_or_username=member)
+    if work.actor.user_id is None or work.actor.may(FEED_MODERATE):
+        return profile
+    if await work.one(IS_APART, work.actor.user_id, profile.id):
+        raise identity.AccountMissing
+    return profile
 
 
 async def follow_member(work: Work, *, member: str) -> identity.Profile:
     """The actor follows `member` from now on; twice is the same.
 
-    Raises SignInRequired, identity.AccountMissing, SelfFollow.
+    Raises SignInRequired, SelfFollow, and identity.AccountMissing, also where one blocks the other.
     """
     follower = work.actor.me
     followee = await identity.get_profile(work, id_or_username=member)
     if followee.id == follower:
         raise SelfFollow
+    if await work.one(IS_APART, follower, followee.id):
+        raise identity.AccountMissing
     if await work.run(FOLLOW, new_id(), follower, followee.id, work.now, work.settings.feed_pull_threshold):
         work.emit(FollowStarted(follower_id=follower, followee_id=followee.id))
     return followee
@@ -85,9 +100,12 @@ async def list_following(
 
 
 async def list_people_to_follow(work: Work, *, after: Keyset | None = None, limit: int = 20) -> Page[Person]:
-    """Members whom the actor does not follow, most followed first."""
+    """Members whom the actor does not follow, each with the reason: first those whom the actor's own people
+    follow or who write about the same tags, then the most followed, then the newest."""
     place, last = (int(after[0]), UUID(after[1])) if after else (MOST_FOLLOWED, LAST_ID)
     rows = await work.all(PEOPLE_TO_FOLLOW, work.actor.user_id, place, last, limit + 1)
     more = len(rows) > limit
     rows = rows[:limit]
-    return Page([person_of(row) for row in rows], (str(rows[-1].place), str(rows[-1].id)) if more else None)
+    return Page(
+        [suggestion_of(row, work) for row in rows], (str(rows[-1].place), str(rows[-1].id)) if more else None
+    )

@@ -1,9 +1,8 @@
-"""The Posts and Users parts of the API, under /api/v1."""
+"""The Posts part of the API, under /api/v1."""
 
 # ruff: noqa: ARG001  # `fields` and `cursor` are declared for the document and the gate; the edge reads them
 
-from collections.abc import Callable
-from typing import Annotated, Protocol, TypeVar
+from typing import Annotated
 
 import msgspec
 from litestar import Response, delete, get, patch, post
@@ -13,7 +12,7 @@ from litestar.types import ControllerRouterHandler
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from threadly.modules import feed, identity
+from threadly.modules import feed, moderation
 from threadly.modules.feed.rules import TRENDING_TTL_S, post_id_of
 from threadly.modules.feed.types import Visibility
 from threadly.platform.http.edge import Edge
@@ -21,15 +20,12 @@ from threadly.platform.http.envelope import Listing, Success
 from threadly.platform.http.pagination import CountParameter, CursorParameter, LimitParameter
 from threadly.platform.http.parameters import FieldsParameter
 from threadly.platform.ids import UUID
-from threadly.platform.paging import Keyset, Page
-from threadly.platform.work import Denied, Work
+from threadly.platform.paging import Page
+from threadly.platform.work import Work
 
 __all__ = ["routes"]
 
-T = TypeVar("T")
-
 POSTS = ["Posts"]
-USERS = ["Users"]
 MOST_MEDIA = 10
 
 
@@ -51,15 +47,11 @@ class NewComment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     content: str
 
 
-class ProfileChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An empty website removes it."""
+class NewReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is wrong with a post or comment, and a few words for the moderators."""
 
-    name: str | UnsetType = UNSET
-    bio: str | UnsetType = UNSET
-    website: str | UnsetType = UNSET
-
-
-# Posts
+    reason: moderation.ReportReason
+    note: str = ""
 
 
 @get("/posts", operation_id="list_home_feed", summary="Your home feed, newest first", tags=POSTS)
@@ -99,7 +91,7 @@ async def list_trending(
     post_ids = await edge.cached(
         "feed.trending", feed.list_trending_ids, into=list[UUID], ttl_s=TRENDING_TTL_S
     )
-    posts = await edge.read(lambda work: feed.list_posts(work, post_ids=post_ids[:limit]))
+    posts = await edge.read(lambda work: feed.list_trending(work, post_ids=post_ids[:limit]))
     return edge.listing(Page(posts, None), name="feed.trending")
 
 
@@ -235,132 +227,34 @@ async def list_revisions(
     return edge.listing(page, name=name)
 
 
-# Users: `user_id` is an id, a username or "me".
-
-
-@get("/users/{user_id:str}", operation_id="get_user", summary="A member's public profile", tags=USERS)
-async def get_user(
-    edge: NamedDependency[Edge], user_id: FromPath[str], fields: FieldsParameter = None
-) -> Response[Success[feed.Member]]:
-    return edge.resource(await edge.read(lambda work: feed.get_member(work, member=user_id)))
-
-
-@patch("/users/{user_id:str}", operation_id="edit_user", summary="Edit your profile", tags=USERS)
-async def edit_user(
-    edge: NamedDependency[Edge], user_id: FromPath[str], data: JSONBody[ProfileChange]
-) -> Response[Success[feed.Member]]:
-    async def edit(work: Work) -> feed.Member:
-        me = work.actor.me
-        profile = await identity.get_profile(work, id_or_username=user_id)
-        if profile.id != me:
-            raise Denied("This is somebody else’s profile; you can edit your own only.")
-        given = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not UNSET}
-        await identity.edit_profile(work, **given)
-        return await feed.get_member(work, member=str(me))
-
-    return await edge.change(edit, current=lambda work: feed.get_member(work, member=user_id))
-
-
-@get("/users/{user_id:str}/posts", operation_id="list_posts_of", summary="A member’s posts", tags=USERS)
-async def list_posts_of(
-    edge: NamedDependency[Edge],
-    user_id: FromPath[str],
-    limit: LimitParameter = 20,
-    cursor: CursorParameter = None,
-    fields: FieldsParameter = None,
-) -> Response[Listing[feed.Post]]:
-    return await _list_of(edge, user_id, feed.list_posts_of, limit=limit, cursor=cursor, what="posts")
-
-
-@get(
-    "/users/{user_id:str}/followers",
-    operation_id="list_followers",
-    summary="Who follows a member",
-    tags=USERS,
-)
-async def list_followers(
-    edge: NamedDependency[Edge],
-    user_id: FromPath[str],
-    limit: LimitParameter = 20,
-    cursor: CursorParameter = None,
-    count: CountParameter = False,
-    fields: FieldsParameter = None,
-) -> Response[Listing[feed.Person]]:
-    total = (lambda member: member.follower_count) if count else None
-    return await _list_of(
-        edge, user_id, feed.list_followers, limit=limit, cursor=cursor, what="followers", total=total
-    )
-
-
-@get(
-    "/users/{user_id:str}/following",
-    operation_id="list_following",
-    summary="Whom a member follows",
-    tags=USERS,
-)
-async def list_following(
-    edge: NamedDependency[Edge],
-    user_id: FromPath[str],
-    limit: LimitParameter = 20,
-    cursor: CursorParameter = None,
-    count: CountParameter = False,
-    fields: FieldsParameter = None,
-) -> Response[Listing[feed.Person]]:
-    total = (lambda member: member.following_count) if count else None
-    return await _list_of(
-        edge, user_id, feed.list_following, limit=limit, cursor=cursor, what="following", total=total
-    )
-
-
 @post(
-    "/users/{user_id:str}/follow",
-    status_code=204,
-    operation_id="follow_user",
-    summary="Follow a member",
-    tags=USERS,
+    "/posts/{post_id:str}/reports",
+    operation_id="report_post",
+    summary="Report a post or comment to the moderators",
+    description="A second report of the same by the same member takes the place of the first.",
+    tags=POSTS,
 )
-async def follow_user(edge: NamedDependency[Edge], user_id: FromPath[str]) -> Response[None]:
-    return await edge.remove(lambda work: feed.follow_member(work, member=user_id))
+async def report_post(
+    edge: NamedDependency[Edge], post_id: FromPath[str], data: JSONBody[NewReport]
+) -> Response[Success[moderation.Report]]:
+    wanted = post_id_of(post_id)
+    return await edge.post(
+        lambda work: feed.report_post(work, post_id=wanted, reason=data.reason, note=data.note), status=201
+    )
 
 
-@delete(
-    "/users/{user_id:str}/follow",
-    status_code=204,
-    operation_id="unfollow_user",
-    summary="Stop following a member",
-    tags=USERS,
+@get(
+    "/posts/{post_id:str}/hold",
+    operation_id="get_hold",
+    summary="Why a post or comment of yours is hidden",
+    description="For its author and moderators. 404 where it is not hidden.",
+    tags=POSTS,
 )
-async def unfollow_user(edge: NamedDependency[Edge], user_id: FromPath[str]) -> Response[None]:
-    return await edge.remove(lambda work: feed.unfollow_member(work, member=user_id))
-
-
-class _ListOfMember(Protocol[T]):
-    """A verb that lists something of one member."""
-
-    async def __call__(self, work: Work, *, user_id: UUID, after: Keyset | None, limit: int) -> Page[T]: ...
-
-
-async def _list_of(
-    edge: Edge,
-    member: str,
-    verb: _ListOfMember[T],
-    *,
-    what: str,
-    limit: int,
-    cursor: str | None,
-    total: Callable[[feed.Member], int] | None = None,
-) -> Response[Listing[T]]:
-    name = f"feed.{what}_of:{member}"
-    after = edge.after(cursor, name=name)
-
-    async def read(work: Work) -> Page[T]:
-        profile = await identity.get_profile(work, id_or_username=member)
-        page = await verb(work, user_id=profile.id, after=after, limit=limit)
-        if total is None:
-            return page
-        return replace(page, total=total(await feed.get_member(work, member=str(profile.id))))
-
-    return edge.listing(await edge.read(read), name=name)
+async def get_hold(
+    edge: NamedDependency[Edge], post_id: FromPath[str], fields: FieldsParameter = None
+) -> Response[Success[moderation.Hold]]:
+    wanted = post_id_of(post_id)
+    return edge.resource(await edge.read(lambda work: feed.get_hold(work, post_id=wanted)))
 
 
 def _address(made: feed.Post) -> str:
@@ -380,11 +274,6 @@ routes: list[ControllerRouterHandler] = [
     list_comments,
     comment_on_post,
     list_revisions,
-    get_user,
-    edit_user,
-    list_posts_of,
-    list_followers,
-    list_following,
-    follow_user,
-    unfollow_user,
+    report_post,
+    get_hold,
 ]

@@ -15,13 +15,16 @@ from minijinja import Environment
 from threadly.platform.http.csrf import SESSION_COOKIE, csrf_token
 from threadly.platform.http.edge import AnyRequest, Edge
 from threadly.platform.http.exchange import csp_nonce, exchange_of
+from threadly.platform.http.following import last_trace_of
+from threadly.platform.telemetry.spans import span
 from threadly.platform.work import Work
 from threadly.settings import Settings
 from threadly.web import TEMPLATES
 from threadly.web.assets import asset
+from threadly.web.sites import site_of
 from threadly.web.view import FILTERS, Avatar, Flash
 
-__all__ = ["FindViewer", "Pages", "Viewer", "local_path"]
+__all__ = ["FindShell", "FindViewer", "Pages", "Shell", "Viewer", "local_path"]
 
 FLASH_COOKIE = "threadly_flash"
 FLASH_LIFETIME_S = 60
@@ -36,17 +39,35 @@ class Viewer(msgspec.Struct, frozen=True):
     avatar: Avatar
     may_moderate: bool
     verified: bool
+    may_manage: bool = False
+    may_observe: bool = False
+    may_govern: bool = False
+
+
+class Shell(msgspec.Struct, frozen=True):
+    """What every full page shows around its own: who looks, how many units are in their cart, and how much
+    they have not read."""
+
+    viewer: Viewer | None = None
+    cart_count: int = 0
+    unread_notifications: int = 0
+    unread_conversations: int = 0
 
 
 FindViewer = Callable[[Work], Awaitable[Viewer | None]]
+FindShell = Callable[[Edge], Awaitable[Shell]]
 
 
 class Pages:
-    """`roots` are the template folders of the modules; `find_viewer` is asked once per full page."""
+    """`roots` are the template folders of the modules. `find_shell` is asked once per full page,
+    `find_viewer` once per fragment."""
 
-    def __init__(self, roots: Sequence[Path], settings: Settings, *, find_viewer: FindViewer) -> None:
+    def __init__(
+        self, roots: Sequence[Path], settings: Settings, *, find_viewer: FindViewer, find_shell: FindShell
+    ) -> None:
         self._settings = settings
         self._find_viewer = find_viewer
+        self._find_shell = find_shell
         self._engine = Environment(
             loader=_loader([TEMPLATES, *roots]),
             filters=FILTERS,
@@ -60,15 +81,17 @@ class Pages:
         self, edge: Edge, template: str, /, *, status: int = 200, **context: object
     ) -> Response[str]:
         """A full page."""
-        signed_in = edge.actor.user_id is not None
-        viewer = await edge.read(self._find_viewer) if signed_in else None
+        shell = await self._find_shell(edge)
         flash = _read_flash(edge.request)
-        answer = self._answer(
-            edge.request,
-            template,
-            status,
-            {"viewer": viewer, "flash": flash, "site_name": edge.tenant.name, **context},
-        )
+        around = {
+            "viewer": shell.viewer,
+            "cart_count": shell.cart_count,
+            "unread_notifications": shell.unread_notifications,
+            "unread_conversations": shell.unread_conversations,
+            "site_name": edge.tenant.name,
+            "site_url": site_of(edge),
+        }
+        answer = self._answer(edge.request, template, status, {**around, "flash": flash, **context})
         if flash:
             answer.delete_cookie(FLASH_COOKIE)
         return answer
@@ -108,17 +131,25 @@ class Pages:
     def _answer(
         self, request: AnyRequest, template: str, status: int, context: Mapping[str, object]
     ) -> Response[str]:
+        exchange = exchange_of(request.scope)
         common = {
-            "site": {"name": context.get("site_name", "Threadly"), "url": self._settings.public_url},
+            "site": {
+                "name": context.get("site_name", "Threadly"),
+                "url": context.get("site_url", self._settings.public_url),
+            },
             "path": request.scope["path"],
             "csrf_token": csrf_token(request),
             "csp_nonce": csp_nonce(request),
-            "trace_id": exchange_of(request.scope).trail.trace_id,
+            "trace_id": exchange.trail.trace_id,
+            "may_follow": exchange.may_follow,
+            "followed": exchange.follower is not None,
+            "last_trace": last_trace_of(exchange.headers) if exchange.follower else None,
             "production": self._settings.env == "production",
         }
-        html = self._engine.render_template(template, **{**common, **context})
+        with span(template, kind="render"):
+            html = self._engine.render_template(template, **{**common, **context})
         headers = {"Cache-Control": "private, no-store", "Vary": "HX-Request"}
-        return Response(html, status_code=status, media_type="text/html; charset=utf-8", headers=headers)
+        return Response(html, status_code=status, media_type="text/html", headers=headers)
 
     def _flash_cookie(self, flash: Flash) -> Cookie:
         return Cookie(

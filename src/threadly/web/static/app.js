@@ -145,7 +145,7 @@ const sentAt = new WeakMap();
 // The second of two quick clicks would ask again for what the first is still doing. (htmx sees to its own.)
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (event.defaultPrevented || form.method !== "post" || form.hasAttribute("hx-post")) return;
+  if (event.defaultPrevented || form.getAttribute("method") !== "post" || form.hasAttribute("hx-post")) return;
   if (Date.now() - (sentAt.get(form) ?? 0) < IMPATIENCE_MS) event.preventDefault();
   else sentAt.set(form, Date.now());
 });

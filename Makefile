@@ -19,7 +19,7 @@ test: $(VENV)/.installed-dev ## the whole gate: lint, types, import contracts, t
 	$(BIN)/ruff check src tests bench
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 format: $(VENV)/.installed-dev ## format the code and mend what lint can mend
 	$(BIN)/ruff format src tests bench

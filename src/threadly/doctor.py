@@ -11,6 +11,7 @@ from threadly.migrations import is_migrated
 from threadly.platform.durable.engine import list_failed_jobs
 from threadly.platform.embedded import EmbeddedServers, NotStarted
 from threadly.platform.errors import Refusal
+from threadly.platform.storage import storage_of
 from threadly.platform.valkey import Valkey
 from threadly.processes import with_urls
 from threadly.settings import Settings
@@ -65,6 +66,7 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
                 return
     finally:
         await connection.close()
+    yield await _storage(settings)
     yield await _valkey(settings)
 
 
@@ -164,6 +166,24 @@ async def _failed_jobs(settings: Settings, _connection: "asyncpg.Connection[asyn
     return Finding(text, "Read them with `threadly jobs failed`, then resume or drop each." if failed else "")
 
 
+async def _search(settings: Settings, _connection: "asyncpg.Connection[asyncpg.Record]") -> Finding:
+    """What the server lacks is no fault: the search does without, and says so."""
+    owner = await asyncpg.connect(settings.owner_database_url or settings.database_url, timeout=5)
+    try:
+        meaning = await owner.fetchval("SELECT search.has_meaning()")
+        errors = await owner.fetchval("SELECT to_regclass('search.spellings_similar') IS NOT NULL")
+    finally:
+        await owner.close()
+    goes_by = [
+        "words",
+        *(["meaning"] if meaning else []),
+        *(["forgiving errors of typing"] if errors else []),
+    ]
+    lacking = [*([] if meaning else ["pgvector 0.8"]), *([] if errors else ["pg_trgm"])]
+    hint = f" (with {' and '.join(lacking)} it can do more: see docs/search.md)" if lacking else ""
+    return Finding(f"The search goes by {', '.join(goes_by)}{hint}")
+
+
 async def _valkey(settings: Settings) -> Finding:
     valkey = Valkey(str(settings.valkey_url))
     try:
@@ -178,5 +198,16 @@ async def _valkey(settings: Settings) -> Finding:
     return Finding("Valkey answers")
 
 
+async def _storage(settings: Settings) -> Finding:
+    try:
+        await storage_of(settings).check()
+    except Refusal as refusal:
+        return Finding(
+            f"The store of images cannot be reached: {refusal.__cause__ or refusal}".partition("\n")[0],
+            "Check THREADLY_STORAGE_URL and its keys; leave it unset to keep images under THREADLY_HOME.",
+        )
+    return Finding("The store of images answers")
+
+
 Check = Callable[[Settings, "asyncpg.Connection[asyncpg.Record]"], Awaitable[Finding]]
-DATABASE_CHECKS: tuple[Check, ...] = (_server, _role, _schema, _events, _dead_letters, _failed_jobs)
+DATABASE_CHECKS: tuple[Check, ...] = (_server, _role, _schema, _events, _dead_letters, _failed_jobs, _search)

@@ -4,12 +4,17 @@ import asyncpg
 
 from threadly.migrations import is_migrated
 from threadly.platform.progress import Progress
+from threadly.platform.tenants import PUBLIC_TENANT_ID
+from threadly.processes import refuse_bad_files
 from threadly.settings import Settings
 
 __all__ = ["prepare"]
 
+IS_INHABITED = "SELECT EXISTS (SELECT FROM identity.users WHERE tenant_id = $1)"
+
 
 async def prepare(settings: Settings, *, demo: bool) -> None:
+    refuse_bad_files(settings)
     progress = Progress()
     connection = await asyncpg.connect(settings.owner_database_url)
     try:
@@ -19,9 +24,9 @@ async def prepare(settings: Settings, *, demo: bool) -> None:
 
                 applied = migrate_up(str(settings.owner_database_url))
                 phase.done = f"Database migrated ({', '.join(applied) or 'the job engine'})"
-        if demo:
-            from threadly.demo import seed_demo
+        if demo and not await connection.fetchval(IS_INHABITED, PUBLIC_TENANT_ID):
+            from threadly.demo import seed_demo  # much to import, for the first start only
 
-            await seed_demo(settings, connection, progress=progress)
+            await seed_demo(settings, progress=progress)
     finally:
         await connection.close()

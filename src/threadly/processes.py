@@ -1,30 +1,38 @@
-"""The processes of an installation: `up` starts the others, `web` serves, each told all by its environment.
+"""The processes of an installation: `up` starts the others (`programs.py`), `web` serves.
 
 The process of `up` lives as long as the installation, so only small things are imported here.
 """
 
 import os
+import resource
 import secrets
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 
 import msgspec
 
+from threadly import programs
 from threadly.platform.embedded import EmbeddedServers, NotStarted, ServerUrls
 from threadly.platform.loopback import is_loopback
 from threadly.platform.progress import Progress
-from threadly.platform.supervisor import Program, Supervised, Supervisor, interrupt_on_stop_signals
+from threadly.platform.supervisor import Supervised, Supervisor, interrupt_on_stop_signals
 from threadly.platform.telemetry.processes import METRICS_VARIABLE, prepare_metrics
-from threadly.settings import Settings, variable_of
+from threadly.settings import Settings
 
-__all__ = ["located", "run_up", "run_web"]
+__all__ = ["allow_connections", "located", "refuse_bad_files", "run_up", "run_web", "with_urls"]
 
-READY_TIMEOUT_S = 1.0
 WEB_STOP_TIMEOUT_S = 10
+SETUP_LINK_TIMEOUT_S = 30.0
+# Open at once in one process that serves: streams and sockets stay, and browsers keep others for a while.
+MOST_CONNECTIONS = 8_192
+# Files besides: logs, the pools, what is being uploaded.
+SPARE_FILES = 512
 
 
 def run_up(settings: Settings, *, demo: bool) -> int:
@@ -37,16 +45,33 @@ def run_up(settings: Settings, *, demo: bool) -> int:
         servers = EmbeddedServers(settings, attach=False, progress=progress)
         with servers as urls:
             prepare_metrics(settings.home / "run" / "metrics")
-            environ = _environment(with_urls(settings, urls))
-            if _run_once("prepare", *(["--demo"] if demo else []), environ=environ):
-                return 1
-            programs: list[Supervised] = [
-                *servers.running,
-                _worker(settings, environ),
-                _web(settings, environ),
-            ]
-            supervisor = Supervisor(programs, progress=progress)
-            return supervisor.run(on_ready=lambda: progress.say(_welcome(settings, demo=demo)))
+            located_settings = msgspec.structs.replace(with_urls(settings, urls), demo=demo)
+            with programs.payment_sandbox(located_settings) as (sandbox, known_settings):
+                true_environ = programs.environment(known_settings)
+                if _run_once("prepare", *(["--demo"] if demo else []), environ=true_environ):
+                    return 1
+                faults, served_settings = programs.faults(known_settings)
+                environ = programs.environment(served_settings)
+                supervised: list[Supervised] = [
+                    *servers.running,
+                    *sandbox,
+                    *faults,
+                    programs.worker(settings, environ),
+                    programs.web(settings, environ),
+                ]
+                link = programs.setup_link(true_environ)
+
+                def on_ready() -> None:
+                    progress.say(_welcome(known_settings, demo=demo))
+                    if not demo:  # which has its owner from the start
+                        # Not waited for here: who waits does not supervise.
+                        link.start()
+                        Thread(target=link.wait, kwargs={"timeout_s": SETUP_LINK_TIMEOUT_S}).start()
+
+                try:
+                    return Supervisor(supervised, progress=progress).run(on_ready=on_ready)
+                finally:
+                    link.stop()
     except NotStarted as reason:
         print(reason, file=sys.stderr)  # noqa: T201  # the terminal is where it is read
         return 1
@@ -57,12 +82,22 @@ def run_up(settings: Settings, *, demo: bool) -> int:
 def run_web(settings: Settings) -> int:
     """Serve HTTP with `settings.workers` processes until asked to stop."""
     with located(settings) as located_settings:
-        os.environ.update(_environment(located_settings))
+        os.environ.update(programs.environment(located_settings))
         if METRICS_VARIABLE not in os.environ:  # else `up` has named the directory that its children share
             prepare_metrics(settings.home / "run" / "metrics")
+        refuse_bad_files(located_settings)
         serve = _serve_granian if settings.server == "granian" else _serve_uvicorn
         serve(located_settings)
     return 0
+
+
+def refuse_bad_files(settings: Settings) -> None:
+    """Before anything is started that would end because of them. Raises BadSetting."""
+    if settings.objectives or settings.prices:  # else they are the ones that a test holds to be good
+        from threadly.modules import admin  # it is large
+
+        admin.read_objectives(settings)
+        admin.read_prices(settings)
 
 
 @contextmanager
@@ -70,7 +105,7 @@ def located(settings: Settings) -> Iterator[Settings]:
     """The settings with every address in them: the embedded servers' own, found running or started for the
     time of this context. Raises NotStarted."""
     with EmbeddedServers(settings) as urls:
-        yield with_urls(settings, urls)
+        yield programs.with_sandbox_found(with_urls(settings, urls))
 
 
 def with_urls(settings: Settings, urls: ServerUrls) -> Settings:
@@ -95,44 +130,9 @@ def _kept_secret(home: Path) -> str:
     return path.read_text()
 
 
-def _environment(settings: Settings) -> dict[str, str]:
-    """This process's environment, with the settings as variables."""
-    environ = dict(os.environ)
-    for field in settings.__struct_fields__:
-        value = getattr(settings, field)
-        environ.pop(variable_of(field), None)
-        if value is not None and value != ():
-            environ[variable_of(field)] = ",".join(value) if isinstance(value, tuple) else str(value)
-    return environ
-
-
 def _run_once(*arguments: str, environ: Mapping[str, str]) -> int:
     # In a process of its own: what migrates and seeds is large, and this process stays.
     return subprocess.run([sys.executable, "-m", "threadly", *arguments], env=environ, check=False).returncode
-
-
-def _worker(settings: Settings, environ: Mapping[str, str]) -> Program:
-    ready_file = settings.home.absolute() / "run" / "worker.ready"
-    ready_file.parent.mkdir(parents=True, exist_ok=True)
-    ready_file.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "threadly", "worker", "--ready-file", str(ready_file)]
-    return Program("worker", command, environ=environ, ready=ready_file.exists)
-
-
-def _web(settings: Settings, environ: Mapping[str, str]) -> Program:
-    command = [sys.executable, "-m", "threadly", "web"]
-    return Program("web", command, environ=environ, ready=lambda: _answers(settings))
-
-
-def _answers(settings: Settings) -> bool:
-    try:
-        with socket.create_connection(
-            (_reachable(settings.host), settings.port), timeout=READY_TIMEOUT_S
-        ) as connection:
-            connection.sendall(b"GET /ready HTTP/1.0\r\nHost: localhost\r\n\r\n")
-            return b" 200 " in connection.recv(64)
-    except OSError:
-        return False
 
 
 def _refuse_strangers(settings: Settings, *, demo: bool) -> None:
@@ -160,21 +160,20 @@ def _refuse_taken_port(settings: Settings) -> None:
             ) from None
 
 
-def _reachable(host: str) -> str:
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # compared, not bound
-
-
 def _welcome(settings: Settings, *, demo: bool) -> str:
     lines = [
         "",
         f"Threadly is running at {settings.public_url}",
         f"  API documentation  {settings.public_url}/docs",
     ]
+    if settings.sandbox_url:
+        lines.append(f"  Test cards         {settings.sandbox_url}")
     if demo:
         lines += [
             f"  Mail it would send {settings.public_url}/dev/mailbox",
-            "  Sign in as         alex@example.com, sarah@example.com, mona@example.com (moderator)",
-            "                     or omar@example.com (admin); the password is: threadly-demo",
+            "  Sign in as         alex@example.com, sarah@example.com, ada@example.com (seller),",
+            "                     mona@example.com (moderator) or omar@example.com (admin);",
+            "                     the password is: threadly-demo",
         ]
     return "\n".join([*lines, "Press Ctrl-C to stop.", ""])
 
@@ -185,6 +184,8 @@ def _serve_granian(settings: Settings) -> None:
 
     from threadly.platform.telemetry import SERVER_LOG_CONFIG
 
+    os.register_at_fork(after_in_child=_end_when_told)
+    allow_connections(MOST_CONNECTIONS)
     Granian(
         "threadly.app:create_app",
         factory=True,
@@ -192,12 +193,30 @@ def _serve_granian(settings: Settings) -> None:
         port=settings.port,
         interface=Interfaces.ASGI,
         workers=settings.workers,
+        # Its default, 1,024, is used up by as many open pages, and whoever comes then waits unanswered.
+        backpressure=MOST_CONNECTIONS,
         loop=Loops.uvloop,
         http=HTTPModes.http1,
         log_dictconfig=dict(SERVER_LOG_CONFIG),
         respawn_failed_workers=True,
         workers_kill_timeout=WEB_STOP_TIMEOUT_S,
     ).serve()
+
+
+def allow_connections(count: int) -> None:
+    """So many open files for this process and its children, as far as the system lets it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count + SPARE_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+
+
+def _end_when_told() -> None:
+    """In a worker that has just begun: the handlers it inherits would swallow a stop that comes before it has
+    set its own, and it would then be waited for in vain."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _serve_uvicorn(settings: Settings) -> None:

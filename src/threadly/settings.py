@@ -14,11 +14,20 @@ from msgspec import Meta
 
 __all__ = ["BadSetting", "Settings", "read_settings", "variable_of"]
 
+LISTS = {"trusted_proxies", "cors_origins", "alert_mail", "intercepted", "stun_urls", "turn_urls"}
 _UNPREFIXED = {"database_url", "database_replica_url", "valkey_url"}
 
 PostgresUrl = Annotated[str, Meta(pattern=r"^postgres(ql)?://.+")]
 ValkeyUrl = Annotated[str, Meta(pattern=r"^(valkey|redis|rediss|unix)://.+")]
 HttpUrl = Annotated[str, Meta(pattern=r"^https?://[^/\s]+$")]
+# s3://bucket/prefix at Amazon, or s3+https://host/bucket/prefix anywhere else.
+StorageUrl = Annotated[str, Meta(pattern=r"^(file:///.*|s3://[^/\s@]+.*|s3\+https?://[^/\s@]+/[^/\s]+.*)$")]
+WebUrl = Annotated[str, Meta(pattern=r"^https?://\S+$")]
+MailAddress = Annotated[str, Meta(pattern=r"^[^@\s,]+@[^@\s,]+$", max_length=254)]
+# For what everybody may read: no name and password before the host.
+PublicUrl = Annotated[str, Meta(pattern=r"^https?://[^\s@]+$")]
+StunUrl = Annotated[str, Meta(pattern=r"^stuns?:[^\s,]+$")]
+TurnUrl = Annotated[str, Meta(pattern=r"^turns?:[^\s,]+$")]
 Count = Annotated[int, Meta(ge=1)]
 Seconds = Annotated[float, Meta(gt=0)]
 
@@ -41,6 +50,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     # Who and where we are.
     env: Literal["development", "production"] = "development"
+    demo: bool = False
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=1, le=65535)] = 8000
     base_url: HttpUrl | None = None
@@ -58,15 +68,69 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rate_limit_factor: Annotated[float, Meta(gt=0)] = 1.0
     feed_pull_threshold: Count = 10_000
 
+    # Images. Unset means: files under `home`, served by ourselves.
+    storage_url: StorageUrl | None = None
+    storage_access_key: str | None = None
+    storage_secret_key: str | None = None
+    storage_region: str = "us-east-1"
+    media_base_url: HttpUrl | None = None
+    media_quota_mib: Count = 512
+
     # Mail. Unset means: nothing leaves, and /dev/mailbox shows what would have.
     smtp_url: Annotated[str, Meta(pattern=r"^smtps?://.+")] | None = None
+    smtp_timeout_s: Seconds = 20.0
     mail_from: str = "Threadly <no-reply@localhost>"
+    bounce_secret: Annotated[str, Meta(min_length=16)] | None = None
+
+    # Payments. A provider without its key is not offered; `threadly up` sets the Sandbox's.
+    sandbox_url: HttpUrl | None = None
+    sandbox_key: str | None = None
+    stripe_secret_key: str | None = None
+    stripe_publishable_key: str | None = None
+    stripe_webhook_secret: str | None = None
+    paypal_client_id: str | None = None
+    paypal_secret: str | None = None
+    paypal_webhook_id: str | None = None
+    paypal_url: HttpUrl = "https://api-m.paypal.com"
+
+    # Whom an order is told to, besides the buyer's mail.
+    warehouse_url: WebUrl | None = None
+    warehouse_secret: str | None = None
+    sms_url: WebUrl | None = None
+    sms_token: str | None = None
+
+    # Web push. Tests have the push service on this machine.
+    push_private: bool = False
+
+    # Calls: where browsers learn their own address, and what relays where they cannot reach each other.
+    stun_urls: tuple[StunUrl, ...] = ()
+    turn_urls: tuple[TurnUrl, ...] = ()
+    turn_secret: str | None = None
 
     # Seeing.
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "json", "console"] = "auto"
     otlp_endpoint: HttpUrl | None = None
-    trace_sample: Annotated[float, Meta(ge=0, le=1)] = 1.0
+    traces: bool = True
+    trace_sample: Annotated[float, Meta(ge=0, le=1)] = 0.01
+    trace_slow_ms: Count = 500
+    trace_store_mib: Count = 256
+    trace_keep_hours: Count = 72
+    source_url: PublicUrl | None = None
+    log_keep_hours: Count = 72
+    log_keep_lines: Count = 200_000
+    prices: Path | None = None
+    worker_metrics_port: Annotated[int, Meta(ge=1, le=65535)] | None = None
+
+    # Who is told when an objective is in danger, or something waits for an operator.
+    objectives: Path | None = None
+    alert_mail: tuple[MailAddress, ...] = ()
+    alert_webhook_url: WebUrl | None = None
+    alert_webhook_secret: str | None = None
+
+    # Faults on purpose; `threadly up` says what it has put a proxy in front of.
+    experiments: bool = False
+    intercepted: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """Names only what cannot hold a secret: addresses may carry passwords."""
@@ -120,7 +184,7 @@ def _convert(raw: Mapping[str, str]) -> Settings:
         if field not in raw:
             continue
         text: object = raw[field]
-        if field in ("trusted_proxies", "cors_origins"):
+        if field in LISTS:
             text = [part.strip() for part in raw[field].split(",") if part.strip()]
         try:
             values[field] = msgspec.convert(text, annotation, strict=False, dec_hook=_decode_path)

@@ -1,10 +1,14 @@
 """The demo community: a small cast with things to say. Made once, in one transaction, through the verbs."""
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-import asyncpg
-
-from threadly.modules import feed, identity
+from threadly.demo.conversations import seed_conversations
+from threadly.demo.invitations import invite_students
+from threadly.demo.moderation import HARSH, RUDE, seed_cases
+from threadly.demo.pictures import FACES, SCENES, draw_pictures
+from threadly.demo.shop import PRODUCT_COUNT, open_shop
+from threadly.modules import feed, identity, media
 from threadly.platform.ids import UUID
 from threadly.platform.progress import Progress
 from threadly.platform.runtime import running
@@ -31,7 +35,7 @@ MEMBERS = [
     ("priya", "Priya Raman", "Teaches maths. Draws graphs on napkins."),
     ("jonas", "Jonas Weber", "Woodworker. Sawdust in every pocket."),
 ]
-ROLES = {"mona": "moderator", "omar": "admin"}
+ROLES = {"mona": "moderator", "omar": "admin", "ada": "seller"}
 FOLLOWS = {
     "alexsmith": "sarah ada tomasz priya mona lin",
     "sarah": "alexsmith ada kareem lin ines jonas mona",
@@ -69,6 +73,8 @@ POSTS: list[tuple[str, float, str, str, Comments]] = [
     ("jonas", 22, "Sharpened every chisel in the shop. If you need me I will be cutting paper in half for no reason.", "ada kareem ines", []),
     ("priya", 15, "Napkin of the day: the birthday problem. 23 people, better than even odds. Nobody at the table believed me until we tried. #teaching", "tomasz bob alexsmith", [("bob", "How is it only 23?!"), ("priya", "Count the pairs, not the people.")]),
     ("mona", 9, "Thank you for a calm week. I closed exactly zero reports and finished my book.", "omar sarah alexsmith ines priya lin", []),
+    ("kareem", 6, RUDE, "", []),
+    ("kareem", 6, HARSH, "", []),
     ("bob", 5, "Day 5: my program works and I do not know why. Is this normal? #python", "alexsmith sarah priya tomasz mona", [("alexsmith", "Completely. Tomorrow it will not work and you will not know why either."), ("tomasz", "Then you add an index.")]),
     ("kareem", 3, "Golden hour on the roof, one keyboard, no notifications.", "lin sarah ada", []),
     ("alexsmith", 1.5, "Small joy: deleting forty lines that turned out to be one line in disguise. #python", "tomasz sarah bob priya omar", [("tomasz", "The best diff is red.")]),
@@ -76,31 +82,29 @@ POSTS: list[tuple[str, float, str, str, Comments]] = [
 ]  # fmt: skip
 
 
-async def seed_demo(
-    settings: Settings, connection: "asyncpg.Connection[asyncpg.Record]", *, progress: Progress
-) -> None:
-    """Make the demo in the first tenant, unless anybody lives there already."""
-    if await connection.fetchval(
-        "SELECT EXISTS (SELECT FROM identity.users WHERE tenant_id = $1)", PUBLIC_TENANT_ID
-    ):
-        return
+async def seed_demo(settings: Settings, *, progress: Progress) -> None:
+    """Make the demo in the first tenant, in which nobody lives so far."""
     with progress.phase("Seeding the demo community") as phase:
         async with running(settings) as runtime:
             tenant = await runtime.tenants.get(PUBLIC_TENANT_ID)
+            drawn = await draw_pictures(settings, tenant_id=tenant.id)
             async with runtime.works.write(tenant, SYSTEM) as work:
-                await _make(work)
-        phase.done = f"Demo community seeded ({len(MEMBERS)} members, {len(POSTS)} posts)"
+                await _make(work, drawn)
+        phase.done = (
+            f"Demo community seeded ({len(MEMBERS)} members, {len(POSTS)} posts, {PRODUCT_COUNT} products)"
+        )
 
 
-async def _make(work: Work) -> None:
+async def _make(work: Work, drawn: Mapping[str, media.Drawing]) -> None:
     now = work.now
+    password_hash = await identity.passwords.hash(DEMO_PASSWORD)
     await identity.import_members(
         work,
         members=[
             identity.NewMember(username, _address(username), name, bio, now - timedelta(days=30))
             for username, name, bio in MEMBERS
         ],
-        password_hash=await identity.passwords.hash(DEMO_PASSWORD),
+        password_hash=password_hash,
     )
     profiles = await identity.list_profiles_by_username(work, usernames=[each[0] for each in MEMBERS])
     ids = {profile.username: profile.id for profile in profiles}
@@ -110,16 +114,34 @@ async def _make(work: Work) -> None:
         _act_as(work, ids[follower])
         for followee in followees.split():
             await feed.follow_member(work, member=followee)
+    for username in FACES:
+        _act_as(work, ids[username])
+        await media.set_avatar(work, media_id=await media.import_drawing(work, drawing=drawn[username]))
+    posts: dict[str, UUID] = {}
     for author, hours, text, likes, comments in POSTS:
         work.now = now - timedelta(hours=hours)
-        await _post(work, ids, author, text, likes.split(), comments)
+        pictures = [drawn[name] for name in SCENES if name in text]
+        posts[text] = await _post(work, ids, author, text, likes.split(), comments, pictures)
+    work.now = now
+    await seed_conversations(work, ids=ids)
+    await invite_students(work, ids=ids)
+    await seed_cases(work, ids=ids, posts=posts, password_hash=password_hash)
+    work.actor = Actor(ids["ada"], frozenset({"store.manage"}))
+    await open_shop(work, drawn)
 
 
 async def _post(
-    work: Work, ids: dict[str, UUID], author: str, text: str, likes: list[str], comments: Comments
-) -> None:
+    work: Work,
+    ids: dict[str, UUID],
+    author: str,
+    text: str,
+    likes: list[str],
+    comments: Comments,
+    pictures: Sequence[media.Drawing],
+) -> UUID:
     _act_as(work, ids[author])
-    post = await feed.publish_post(work, content=text)
+    shown = [await media.import_drawing(work, drawing=each) for each in pictures]
+    post = await feed.publish_post(work, content=text, media_ids=shown)
     for liker in likes:
         _act_as(work, ids[liker])
         await feed.like_post(work, post_id=post.id)
@@ -127,6 +149,7 @@ async def _post(
         work.now += timedelta(minutes=7)
         _act_as(work, ids[commenter])
         await feed.comment_on_post(work, post_id=post.id, content=words)
+    return post.id
 
 
 def _act_as(work: Work, user_id: UUID) -> None:

@@ -15,9 +15,9 @@ import msgspec
 
 from threadly.modules.feed import Author, Post
 from threadly.modules.feed.repository.reading import HOME_FEED
-from threadly.modules.feed.repository.rows import FIRST_ID, LAST_ID
 from threadly.platform.db import Database
 from threadly.platform.http.envelope import Listing, Pagination
+from threadly.platform.ids import FIRST_ID, LAST_ID
 from threadly.settings import read_settings
 
 __all__ = ["ROW_SECURITY", "create_app"]

@@ -19,7 +19,7 @@ import psutil
 from threadly.demo import DEMO_PASSWORD
 from threadly.platform.embedded import EmbeddedPostgres
 
-__all__ = ["FOLLOWS", "SEED", "USERS", "Installation", "free_port", "serving"]
+__all__ = ["FOLLOWS", "SEED", "USERS", "Installation", "environment", "free_port", "serving"]
 
 REPOSITORY = Path(__file__).parents[1]
 READY_LINE = "Threadly is running at"
@@ -66,7 +66,7 @@ class Installation:
         began = time.perf_counter()
         subprocess.run(
             [sys.executable, "-m", "threadly", "seed", "--home", self.home, *map(str, sizes)],
-            env=_environment({}),
+            env=environment({}),
             cwd=self.home,
             stdout=subprocess.DEVNULL,
             check=True,
@@ -113,7 +113,7 @@ def serving(
     with log.open("wb") as output:
         process = psutil.Popen(
             [sys.executable, *arguments],
-            env=_environment(environ),
+            env=environment(environ),
             cwd=log.parent,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -145,7 +145,7 @@ def _stop(process: psutil.Popen) -> None:
     process.wait()
 
 
-def _environment(more: Mapping[str, str]) -> dict[str, str]:
+def environment(more: Mapping[str, str]) -> dict[str, str]:
     """Ours without any setting of Threadly: the embedded servers and the defaults are measured."""
     mine = ("THREADLY_", "DATABASE_", "VALKEY_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(mine)}

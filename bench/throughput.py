@@ -11,7 +11,7 @@ from bench.installation import FOLLOWS, USERS, Installation, free_port, serving
 from bench.load import Round, Spread, Target, alternate
 from threadly.platform.embedded import EmbeddedPostgres
 
-__all__ = ["measure_floor", "measure_growth"]
+__all__ = ["FEED", "answers", "measure_floor", "measure_growth", "ratio", "table"]
 
 FEED = "/api/v1/posts"
 FLOOR_CONNECTIONS, FLOOR_ROUNDS, FLOOR_ROUND_S = 64, 5, 5
@@ -31,21 +31,21 @@ def measure_floor(installation: Installation, tokens: Mapping[str, str], *, post
         measured = alternate(
             [floor, real, bare], rounds=FLOOR_ROUNDS, connections=FLOOR_CONNECTIONS, round_s=FLOOR_ROUND_S
         )
-    ratio = _ratio(measured[real.name], measured[floor.name])
-    bare_ratio = _ratio(measured[real.name], measured[bare.name])
+    share = ratio(measured[real.name], measured[floor.name])
+    bare_share = ratio(measured[real.name], measured[bare.name])
     return Finding(
         title="Floor",
         target=f"real ≥ {FLOOR_TARGET} of the floor’s requests per second",
-        measured=ratio.show(2),
-        met=ratio.median >= FLOOR_TARGET,
+        measured=share.show(2),
+        met=share.median >= FLOOR_TARGET,
         how=f"{posts:,} posts, {USERS:,} users, {FOLLOWS:,} follows; {FLOOR_CONNECTIONS} connections of wrk, "
         f"{FLOOR_ROUNDS} rounds of {FLOOR_ROUND_S} s each in turn; the first pages of {len(tokens)} members "
         "one after the other, no request failed or refused. *Real* is `GET /api/v1/posts` with an access "
-        "token, as `threadly up --workers 1` serves it: tenancy, limits (raised), metrics, access log; "
-        "traces are recorded only once a collector is set. *Floor* is the same SQL on the same server with "
+        "token, as `threadly up --workers 1` serves it: tenancy, limits (raised), metrics, access log, "
+        "every request recorded and 1 % of the traces kept. *Floor* is the same SQL on the same server with "
         "the same pool and JSON (bench/floor.py), under row level security; without even that the ratio is "
-        f"{bare_ratio.show(2)}. Each ratio is the median of the rounds’.",
-        table=_table(measured),
+        f"{bare_share.show(2)}. Each ratio is the median of the rounds’.",
+        table=table(measured),
     )
 
 
@@ -56,24 +56,25 @@ def measure_growth(sizes: Mapping[int, tuple[Installation, Mapping[str, str]]]) 
         targets, rounds=GROWTH_ROUNDS, connections=GROWTH_CONNECTIONS, round_s=GROWTH_ROUND_S
     )
     few, many = (Spread.of([each.p95_ms for each in measured[target.name]]) for target in targets)
-    ratio = many.median / few.median
+    grown = many.median / few.median
     return Finding(
         title="Growth",
         target=f"p95 with {max(sizes):,} posts ≤ {GROWTH_TARGET} times that with {min(sizes):,}",
-        measured=f"{ratio:.2f}",
-        met=ratio <= GROWTH_TARGET,
+        measured=f"{grown:.2f}",
+        met=grown <= GROWTH_TARGET,
         how=f"Two installations with {USERS:,} users and {FOLLOWS:,} follows each, asked in turn: "
         f"{GROWTH_CONNECTIONS} connections, {GROWTH_ROUNDS} rounds of {GROWTH_ROUND_S} s each, the same "
         "signed-in endpoint. The ratio is that of the medians.",
-        table=_table(measured),
+        table=table(measured),
     )
 
 
-def _ratio(upper: Sequence[Round], lower: Sequence[Round]) -> Spread:
+def ratio(upper: Sequence[Round], lower: Sequence[Round]) -> Spread:
+    """Of the requests per second, round by round."""
     return Spread.of([a.per_s / b.per_s for a, b in zip(upper, lower, strict=True)])
 
 
-def _table(measured: Mapping[str, Sequence[Round]]) -> Table:
+def table(measured: Mapping[str, Sequence[Round]]) -> Table:
     head = ("", "Requests/s", "p50, ms", "p95, ms", "p99, ms")
     return Table(
         head,
@@ -115,12 +116,12 @@ def _floor(
         ["-m", "bench.floor"],
         environ=environ,
         log=installation.home / f"bench-floor-{port}.log",
-        ready=lambda _log: _answers(f"{url}/{any_user}"),
+        ready=lambda _log: answers(f"{url}/{any_user}"),
     ):
         yield Target(name, url, requests)
 
 
-def _answers(url: str) -> bool:
+def answers(url: str) -> bool:
     try:
         return httpx.get(url, timeout=5.0).is_success
     except httpx.TransportError:

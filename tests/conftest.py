@@ -8,19 +8,47 @@ from pathlib import Path
 
 import asyncpg
 import httpx
+import hypothesis
+import psycopg
 import pytest
+import structlog
+from msgspec.structs import replace
 
+from tests.sandbox.server import SandboxServer, sandbox_server
 from threadly.app import make_app
 from threadly.migrations.running import migrate_up
 from threadly.platform.embedded import EmbeddedPostgres, EmbeddedValkey, ServerUrls
 from threadly.platform.http.front import Front
 from threadly.platform.relay import Relay
 from threadly.platform.runtime import Runtime
+from threadly.platform.telemetry import tracing
+from threadly.platform.telemetry.keeper import Keeper
+from threadly.platform.telemetry.spans import Recording
 from threadly.platform.work import Tenant, Works
 from threadly.settings import Settings
 from threadly.wiring import make_reactions
 
+# A traceback with the locals of each frame takes seconds to draw, and the loop waits for it.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
+
+# No deadline, since other things may run beside, and the same examples each time: who changes nothing breaks
+# nothing. `--hypothesis-profile default` looks for others.
+hypothesis.settings.register_profile(
+    "gate",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("gate")
+
 SECRET_KEY = "a secret that only the tests know, long enough"
+# The SQL statements, by name, since it was last called.
+Statements = Callable[[], list[str]]
 
 
 @pytest.fixture(scope="session")
@@ -37,8 +65,18 @@ def postgres() -> Iterator[EmbeddedPostgres]:
 def servers(postgres: EmbeddedPostgres) -> Iterator[ServerUrls]:
     """PostgreSQL, migrated, and the embedded Valkey."""
     with EmbeddedValkey(postgres.home) as valkey:
+        with psycopg.connect(postgres.owner_url) as connection:
+            # Nobody kills this one: that commits outlive it is for tests/faults, with servers of their own.
+            connection.execute("ALTER DATABASE threadly SET synchronous_commit = off")
         migrate_up(postgres.owner_url)
         yield ServerUrls(owner_url=postgres.owner_url, app_url=postgres.app_url, valkey_url=valkey.url)
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[SandboxServer]:
+    """A payment sandbox that behaves; whoever changes that calls its `reset` in the end."""
+    with sandbox_server() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
@@ -94,6 +132,20 @@ def app(runtime: Runtime) -> Front:
     return make_app(runtime)
 
 
+@pytest.fixture(scope="session")
+async def paying_runtime(settings: Settings, sandbox: SandboxServer) -> AsyncIterator[Runtime]:
+    """A runtime of an installation that takes money by the Sandbox."""
+    runtime = Runtime(replace(settings, sandbox_url=sandbox.url, sandbox_key=sandbox.key))
+    await runtime.start()
+    yield runtime
+    await runtime.stop()
+
+
+@pytest.fixture(scope="session")
+def paying_app(paying_runtime: Runtime) -> Front:
+    return make_app(paying_runtime)
+
+
 @pytest.fixture
 async def client(app: Front, runtime: Runtime, tenant: Tenant) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the test's tenant that has no cookies yet."""
@@ -124,10 +176,28 @@ async def new_tenant(owner: "asyncpg.Connection[asyncpg.Record]") -> Tenant:
 
 
 async def eventually(
-    check: Callable[[], Awaitable[bool]], *, within_s: float = 10.0, every_s: float = 0.02
+    check: Callable[[], Awaitable[bool]], *, within_s: float = 60.0, every_s: float = 0.02
 ) -> None:
     """Waits until `check` is true; fails after `within_s`."""
     deadline = asyncio.get_running_loop().time() + within_s
     while not await check():
         assert asyncio.get_running_loop().time() < deadline, f"not true within {within_s} s"
         await asyncio.sleep(every_s)
+
+
+@pytest.fixture
+def statements() -> Iterator[Statements]:
+    """Which SQL requests run, from the traces that they leave."""
+    seen: list[Recording] = []
+    keeper, before = Keeper(Settings(), "tests"), tracing.keeper()
+    (before or keeper).observers.append(seen.append)
+    tracing.record_with(before or keeper)
+
+    def since() -> list[str]:
+        spans = [each for recording in seen for each in recording.spans]
+        seen.clear()
+        return [each.name for each in spans if each.kind == "sql" and each.name != "platform.begin"]
+
+    yield since
+    (before or keeper).observers.remove(seen.append)
+    tracing.record_with(before)

@@ -5,6 +5,7 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -60,7 +61,10 @@ def threadly(settings: Settings, *arguments: str) -> subprocess.CompletedProcess
 
 def test_help_names_every_command(settings: Settings) -> None:
     said = threadly(settings, "--help").stdout
-    for command in ("up", "web", "worker", "migrate", "seed", "doctor", "events", "jobs", "tenants", "role"):
+    for command in (
+        *("up", "web", "worker", "sandbox", "migrate", "seed", "import", "doctor"),
+        *("events", "jobs", "tenants", "role"),
+    ):
         assert f"\n  {command} " in said
 
 
@@ -70,7 +74,7 @@ def test_a_bad_setting_stops_the_start_with_one_line_that_names_it(settings: Set
         env={**os.environ, "THREADLY_PORT": "eighty"},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
     )
     assert refused.returncode == 2
@@ -114,6 +118,39 @@ async def test_the_same_seed_makes_the_same_rows(scratch_database: Settings) -> 
     await connection.close()
     assert digests[0]
     assert digests[0] == digests[1]
+
+
+async def test_products_are_imported_once_and_problems_named_by_line(
+    settings: Settings, tenant: Tenant, tmp_path: Path, owner: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    file = tmp_path / "products.csv"
+    file.write_text('Handle,Title,Variant Price\nlamp,Lamp,$50.99\npot,Pot,free\nchair,Chair,"50,99"\n')
+    command = ("import", "products", str(file), "--tenant", tenant.slug)
+    for more, changed in (("--dry-run",), 2), ((), 2), ((), 0):
+        said = threadly(settings, *command, *more)
+        assert said.returncode == 0, said.stderr
+        assert "line 3: “free” is no price in USD." in said.stderr
+        assert "3 rows in" in said.stdout
+        assert f"products: {changed} created, 0 updated, {2 - changed} unchanged" in said.stdout
+    prices = await owner.fetch("SELECT price_minor FROM store.products WHERE tenant_id = $1", tenant.id)
+    assert [row[0] for row in prices] == [5_099, 5_099]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("Handle,Vendor\nlamp,Maker\n", "no column Title and no column Variant Price"),
+        ("Title,Price\nLamp,free\n", "Nothing of the file could be imported."),
+        ("", "no column Title"),
+    ],
+)
+def test_a_file_of_which_nothing_can_be_imported_is_an_error(
+    settings: Settings, tenant: Tenant, tmp_path: Path, content: str, says: str
+) -> None:
+    file = tmp_path / "products.csv"
+    file.write_text(content)
+    said = threadly(settings, "import", "products", str(file), "--tenant", tenant.slug)
+    assert (said.returncode, says in said.stderr) == (1, True)
 
 
 async def test_dead_letters_are_listed_retried_and_dropped(
@@ -193,8 +230,9 @@ async def test_doctor_names_an_owner_that_the_application_connects_as(settings: 
 
 
 async def test_doctor_names_servers_that_do_not_answer(settings: Settings) -> None:
-    without_valkey = replace(settings, valkey_url="unix:///nowhere/valkey.sock")
-    found = [finding async for finding in findings(without_valkey)]
+    away = {"valkey_url": "unix:///nowhere/valkey.sock", "storage_url": "s3+http://127.0.0.1:9/pictures"}
+    found = [finding async for finding in findings(replace(settings, **away))]
+    assert "THREADLY_STORAGE_URL" in found[-2].mend
     assert "VALKEY_URL" in found[-1].mend
     without_database = replace(settings, database_url="postgresql://nobody@127.0.0.1:1/none")
     found = [finding async for finding in findings(without_database)]

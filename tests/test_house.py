@@ -3,6 +3,8 @@
 import importlib
 import pkgutil
 import re
+import subprocess
+import sys
 import types
 import typing
 from collections.abc import Iterator
@@ -14,18 +16,29 @@ import msgspec
 import pytest
 
 import threadly
+from threadly import modules
 from threadly.platform.db import Statement
 from threadly.platform.ids import UUID
 
 # What other modules may join on or call: views that a module publishes, and the platform's own functions.
-PUBLISHED = {"identity.profiles"}
+PUBLISHED = {
+    "identity.profiles",
+    "feed.followings",
+    "feed.published_posts",
+    "store.published_products",
+    "moderation.blocks",
+    "moderation.silenced",
+}
 PLATFORM_FUNCTIONS = {
     "platform.tenant_id",
     "platform.actor_id",
     "platform.erase_audit",
+    "platform.rename_tenant",
+    "platform.tenant_name",
     "platform.tenants_with_events",
     "dbos.enqueue_workflow",
 }
+SCHEMAS = ["platform", "dbos", "public", *(each.name for each in pkgutil.iter_modules(modules.__path__))]
 PYTHON_TYPES = {
     "uuid": UUID,
     "int2": int,
@@ -49,8 +62,10 @@ def statements() -> Iterator[tuple[str, Statement[Any]]]:
             continue
         module = importlib.import_module(found.name)
         for value in vars(module).values():
-            if isinstance(value, Statement):
-                yield found.name, value
+            several = (
+                value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else [value]
+            )
+            yield from ((found.name, each) for each in several if isinstance(each, Statement))
 
 
 STATEMENTS = {statement.name: (module, statement) for module, statement in statements()}
@@ -97,7 +112,7 @@ def test_a_statement_touches_only_the_schema_of_its_own_module(name: str) -> Non
     parts = module.split(".")
     home = parts[2] if parts[1] == "modules" else "platform"
     text = re.sub(r"--[^\n]*|'[^']*'", " ", statement.text)
-    mentioned = set(re.findall(r"\b((?:platform|identity|feed|dbos|public)\.[a-z_]+)", text))
+    mentioned = set(re.findall(rf"\b((?:{'|'.join(SCHEMAS)})\.[a-z_]+)", text))
     foreign = {each for each in mentioned if not each.startswith(f"{home}.")}
     assert foreign <= PUBLISHED | PLATFORM_FUNCTIONS
 
@@ -112,3 +127,9 @@ def test_a_statement_is_named_after_its_module(name: str) -> None:
 def test_no_statement_shares_its_name() -> None:
     names = [statement.name for _, statement in {id(s): (m, s) for m, s in statements()}.values()]
     assert len(names) == len(set(names))
+
+
+def test_a_worker_does_without_the_web_framework() -> None:
+    """It serves no HTTP, and memory is dear."""
+    script = "import sys, threadly.worker; sys.exit('litestar' in sys.modules or 'minijinja' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

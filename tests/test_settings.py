@@ -27,6 +27,7 @@ def test_the_environment_wins_over_the_file_and_an_empty_value_counts_as_unset(t
         ({"THREADLY_ENV": "staging"}, "THREADLY_ENV"),
         ({"THREADLY_RATE_LIMIT_FACTOR": "0"}, "THREADLY_RATE_LIMIT_FACTOR"),
         ({"THREADLY_CORS_ORIGINS": "https://a.example, b.example"}, "THREADLY_CORS_ORIGINS"),
+        ({"THREADLY_SOURCE_URL": "https://me:hunter2@host.example/code"}, "THREADLY_SOURCE_URL"),
         ({"THREADLY_PROT": "8000"}, "THREADLY_PROT"),
         ({"THREADLY_ENV": "production", "THREADLY_BASE_URL": "https://a.example"}, "THREADLY_SECRET_KEY"),
         ({"THREADLY_ENV": "production", "THREADLY_SECRET_KEY": "x" * 32}, "THREADLY_BASE_URL"),
@@ -69,5 +70,14 @@ def test_the_defaults_in_env_example_are_the_defaults() -> None:
         "THREADLY_BASE_URL",
         "THREADLY_SMTP_URL",
         "THREADLY_OTLP_ENDPOINT",
+        "THREADLY_PRICES",
+        "THREADLY_SANDBOX_URL",
+        "THREADLY_WAREHOUSE_URL",
+        "THREADLY_SMS_URL",
+        "THREADLY_SOURCE_URL",
+        "THREADLY_STORAGE_URL",
+        "THREADLY_MEDIA_BASE_URL",
+        "THREADLY_STUN_URLS",
+        "THREADLY_TURN_URLS",
     }
     assert read_settings({name: value for name, value in lines if name not in examples}) == Settings()

@@ -21,7 +21,7 @@ async def installation(hurt: Installation, request: pytest.FixtureRequest) -> As
     """Recovered from the test before. What it says during a test that fails is shown with the failure."""
     resume(hurt.processes())
     async with hurt.visit() as http:
-        await eventually(lambda: is_ready(http), within_s=20)
+        await eventually(lambda: is_ready(http))
     said_before = len(hurt.said)
     yield hurt
     request.node.add_report_section("teardown", "threadly up", hurt.said[said_before:][-20_000:])

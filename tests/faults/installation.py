@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -33,8 +33,8 @@ __all__ = [
 ]
 
 START_TIMEOUT_S = 60.0
-STOP_TIMEOUT_S = 30.0
-REQUEST_TIMEOUT_S = 20.0
+STOP_TIMEOUT_S = 60.0
+REQUEST_TIMEOUT_S = 60.0
 PASSWORD = "a quiet walk along the river"
 # Read by Threadly itself, or naming servers that are not this test's.
 _FOREIGN = ("THREADLY_", "DATABASE_", "VALKEY_", "PG")
@@ -131,7 +131,11 @@ class Installation:
         """Ask it to stop. Returns its exit code."""
         assert self._process
         self._process.send_signal(number)
-        return self._process.wait(STOP_TIMEOUT_S)
+        try:
+            return self._process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            left = [(each.pid, each.status(), _command_line(each)[:5]) for each in self.processes()]
+            raise AssertionError(f"It did not stop. These are left: {left}. It said:\n{self.said}") from None
 
     def kill(self) -> None:
         """kill -9 of `threadly up` itself, and of nothing else."""
@@ -154,7 +158,8 @@ class Installation:
     def remove(self) -> None:
         """Leave nothing of it on this machine."""
         for process in self.processes():
-            process.kill()
+            with suppress(psutil.NoSuchProcess):  # it was just ending by itself
+                process.kill()
         self._directory.cleanup()
 
     # Its processes
@@ -164,10 +169,11 @@ class Installation:
         return [each for each in psutil.process_iter() if each.pid != os.getpid() and self._runs_here(each)]
 
     def server(self, name: str) -> psutil.Process:
-        """The main process of `postgres`, `valkey`, `worker` or `web`."""
+        """The main process of `postgres`, `valkey`, `sandbox`, `worker` or `web`."""
         mark = {
             "postgres": ["-D", str(self.home / "postgres")],
             "valkey": ["valkey.sock"],
+            "sandbox": ["threadly", "sandbox"],
             "worker": ["threadly", "worker"],
             "web": ["threadly", "web"],
         }[name]
@@ -268,7 +274,8 @@ def halt(processes: Sequence[psutil.Process]) -> None:
 
 def resume(processes: Sequence[psutil.Process]) -> None:
     for process in processes:
-        process.resume()
+        with suppress(psutil.NoSuchProcess):  # it was just ending by itself
+            process.resume()
 
 
 async def is_ready(http: httpx.AsyncClient) -> bool:

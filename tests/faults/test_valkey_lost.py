@@ -22,11 +22,11 @@ async def test_valkey_killed_is_missed_by_nobody_and_live_pages_look_again(
         await eventually(lambda: _has_heard(heard, b": welcome"))
         killed = installation.server("valkey")
         killed.kill()
-        await eventually(lambda: _another_runs(installation, killed), within_s=15)
+        await eventually(lambda: _another_runs(installation, killed))
         await _goes_on(member, "while Valkey comes back")
-        await eventually(lambda: _has_heard(heard, b"event: resync"), within_s=15)
-        await eventually(lambda: is_ready(http), within_s=15)
-        await eventually(lambda: _posts_and_hears(member, heard), within_s=15, every_s=0.5)
+        await eventually(lambda: _has_heard(heard, b"event: resync"))
+        await eventually(lambda: is_ready(http))
+        await eventually(lambda: _posts_and_hears(member, heard), every_s=0.5)
     assert _pids(installation, "postgres", "worker", "web") == before, "nothing else was restarted"
 
 
@@ -48,7 +48,7 @@ async def test_while_valkey_is_away_feed_and_posting_go_on_without_limits(
         assert ready.json()["valkey"] == "down"
     finally:
         resume([installation_process])
-    await eventually(lambda: _is_limited(member), within_s=15)
+    await eventually(lambda: _is_limited(member))
 
 
 async def test_a_valkey_that_hangs_holds_up_no_request_for_long(
@@ -58,12 +58,12 @@ async def test_a_valkey_that_hangs_holds_up_no_request_for_long(
     valkey = installation.server("valkey")
     halt([valkey])
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             for number in range(AWAY_ROUNDS):
                 await _goes_on(member, f"while Valkey hangs {number}")
     finally:
         resume([valkey])
-    await eventually(lambda: _is_limited(member), within_s=15)
+    await eventually(lambda: _is_limited(member))
 
 
 async def _goes_on(member: Member, content: str) -> None:

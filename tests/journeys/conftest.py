@@ -1,37 +1,30 @@
 """A person's whole story, in a real browser, with the real processes behind it."""
 
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import asyncpg
+import msgspec
 import pytest
-from playwright.async_api import Browser, ViewportSize, async_playwright, expect
+from playwright.async_api import Browser, ViewportSize
 
+from tests.browser import chromium
 from tests.cast import Visit, sign_up
 from tests.journeys.site import Site, running_site
 from tests.journeys.visitor import Visitor
+from tests.sandbox.server import SandboxServer
 from threadly.platform.work import Tenant, Works
 from threadly.settings import Settings
 
 Meet = Callable[..., Awaitable[Visitor]]
 Settle = Callable[[str], Awaitable[Visit]]
 
-PATIENCE_MS = 10_000.0
-BROWSER_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-
 
 @pytest.fixture(scope="package")
 async def browser() -> AsyncIterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None:
-        pytest.fail("The journeys need a browser: `apt-get install chromium`, then try again.", pytrace=False)
-    expect.set_options(timeout=PATIENCE_MS)
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=BROWSER_ARGUMENTS)
+    async with chromium() as browser:
         yield browser
-        await browser.close()
 
 
 # Of the package, not of the session: the worker must not take the events of the tests that come after.
@@ -39,8 +32,10 @@ async def browser() -> AsyncIterator[Browser]:
 async def site(
     settings: Settings,
     owner: "asyncpg.Connection[asyncpg.Record]",
+    sandbox: SandboxServer,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Site]:
+    settings = msgspec.structs.replace(settings, sandbox_url=sandbox.url, sandbox_key=sandbox.key)
     async with running_site(settings, owner, tmp_path_factory.mktemp("site")) as site:
         yield site
 
@@ -64,11 +59,11 @@ def settle(works: Works, tenant: Tenant) -> Settle:
 @pytest.fixture
 async def meet(browser: Browser, site: Site, tenant: Tenant) -> AsyncIterator[Meet]:
     """Opens a browser of its own for somebody. In the end, no page may have complained of anything."""
-    url = site.url_of(tenant)
     visitors: list[Visitor] = []
     async with AsyncExitStack() as stack:
 
-        async def meet(*, script: bool = True, phone: bool = False) -> Visitor:
+        async def meet(*, script: bool = True, phone: bool = False, port: int | None = None) -> Visitor:
+            url = site.url_of(tenant, port=port)
             size = ViewportSize(width=390, height=844) if phone else ViewportSize(width=1280, height=800)
             context = await browser.new_context(
                 base_url=url, java_script_enabled=script, viewport=size, reduced_motion="reduce"

@@ -6,8 +6,8 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import asyncpg
@@ -18,26 +18,54 @@ from tests.conftest import eventually, new_tenant
 from threadly.platform.work import Tenant
 from threadly.settings import Settings, variable_of
 
-__all__ = ["Site", "running_site"]
+__all__ = ["Site", "free_port", "running_site"]
 
-START_TIMEOUT_S = 30.0
-STOP_TIMEOUT_S = 15.0
+START_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 60.0
 # Made before the web process starts, which learns of a new community only after a while.
-COMMUNITIES = 24
+COMMUNITIES = 96
 
 
 class Site:
     """`take()` gives the next community that nobody lives in."""
 
-    def __init__(self, port: int, tenants: list[Tenant]) -> None:
-        self.port = port
+    def __init__(self, settings: Settings, tenants: list[Tenant], worker: Process) -> None:
+        self.port = settings.port
+        self._settings = settings
         self._tenants = tenants
+        self._worker = worker
 
     def take(self) -> Tenant:
         return self._tenants.pop()
 
-    def url_of(self, tenant: Tenant) -> str:
-        return f"http://{_host_of(tenant)}:{self.port}"
+    def url_of(self, tenant: Tenant, *, port: int | None = None) -> str:
+        return f"http://{_host_of(tenant)}:{port or self.port}"
+
+    @asynccontextmanager
+    async def another_web(self, port: int) -> AsyncIterator[None]:
+        """Meanwhile one more web process of the same installation serves on that port."""
+        folder = self._settings.home / f"web-{port}"
+        folder.mkdir(exist_ok=True)
+        environ = _environment(msgspec.structs.replace(self._settings, port=port, home=folder))
+        log_path = folder / "site.log"
+        with log_path.open("wb") as log:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "threadly", "web"), cwd=folder, env=environ, stdout=log, stderr=log
+            )
+            try:
+                await _until_ready(port, [process], started=lambda: True, tail=log_path.read_text)
+                yield
+            finally:
+                await _stop([process])
+
+    @contextmanager
+    def worker_held_up(self) -> Iterator[None]:
+        """Meanwhile the worker does nothing at all."""
+        self._worker.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._worker.send_signal(signal.SIGCONT)
 
 
 @asynccontextmanager
@@ -49,8 +77,9 @@ async def running_site(
         "INSERT INTO platform.tenant_hosts (host, tenant_id) VALUES ($1, $2)",
         [(_host_of(tenant), tenant.id) for tenant in tenants],
     )
-    port = _free_port()
-    environ = _environment(msgspec.structs.replace(settings, port=port, home=folder))
+    port = free_port()
+    settings = msgspec.structs.replace(settings, port=port, home=folder)
+    environ = _environment(settings)
     ready_file = folder / "worker.ready"
     log_path = folder / "site.log"
     with log_path.open("wb") as log:
@@ -63,7 +92,7 @@ async def running_site(
         ]
         try:
             await _until_ready(port, processes, started=ready_file.exists, tail=log_path.read_text)
-            yield Site(port, tenants)
+            yield Site(settings, tenants, processes[1])
         finally:
             await _stop(processes)
 
@@ -107,7 +136,7 @@ def _environment(settings: Settings) -> dict[str, str]:
     return environ
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -15,7 +15,7 @@ async def test_sarah_joins_confirms_her_address_posts_edits_and_signs_out(meet: 
     await sarah.follow_link_in_mail("Confirm your e-mail")
     await page.get_by_role("button", name="Confirm my e-mail").click()
     await expect(page.get_by_role("heading", name="Your e-mail is confirmed")).to_be_visible()
-    await sarah.go("/settings")
+    await sarah.go("/settings/account")
     await expect(page.get_by_text("Confirmed", exact=True)).to_be_visible()
 
     await sarah.go("/")

@@ -21,7 +21,7 @@ async def test_who_deletes_the_account_leaves_nothing_behind(meet: Meet, settle:
     await sarah.card("This too shall pass.").get_by_role("button", name="Like").click()
 
     page = alex.page
-    await alex.go("/settings")
+    await alex.go("/settings/account")
     await page.get_by_text("I want to delete my account").click()
     await page.get_by_label("Type your username to confirm").fill("alexsmiht")
     await page.locator("#delete-password").fill(PASSWORD)

@@ -1,4 +1,4 @@
-"""A real mail server of forty lines, on a port of this machine."""
+"""A real mail server of sixty lines, on a port of this machine."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,15 +8,24 @@ __all__ = ["SmtpFake", "smtp_fake"]
 
 
 class SmtpFake:
-    """A mail server that takes letters and answers RCPT with `answers`, one after the other, then 250."""
+    """A mail server that takes letters and answers RCPT with `answers`, one after the other, then 250; of an
+    address in `dead` it knows nothing. While `silent` is set, it takes connections and says nothing."""
 
     def __init__(self, answers: list[str]) -> None:
         self.answers = answers
         self.letters: list[bytes] = []
         self.commands: list[str] = []
+        self.dead: set[str] = set()
+        self.silent = asyncio.Event()
+        self.connections = 0
         self.url = ""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        if self.silent.is_set():
+            await reader.read()  # until the other side has had enough
+            writer.close()
+            return
         writer.write(b"220 fake\r\n")
         while line := (await reader.readline()).decode().strip():
             self.commands.append(line)
@@ -26,7 +35,7 @@ class SmtpFake:
                 case "AUTH":
                     answer = "235 welcome"
                 case "RCPT":
-                    answer = self.answers.pop(0) if self.answers else "250 ok"
+                    answer = self._answer_to(line)
                 case "DATA":
                     writer.write(b"354 go on\r\n")
                     self.letters.append((await reader.readuntil(b"\r\n.\r\n")).removesuffix(b".\r\n"))
@@ -38,6 +47,11 @@ class SmtpFake:
             writer.write(f"{answer}\r\n".encode())
         writer.write(b"221 bye\r\n")
         writer.close()
+
+    def _answer_to(self, line: str) -> str:
+        if any(f"<{address}>" in line for address in self.dead):
+            return "550 5.1.1 no such mailbox"
+        return self.answers.pop(0) if self.answers else "250 ok"
 
 
 @asynccontextmanager

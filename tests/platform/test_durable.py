@@ -1,26 +1,23 @@
-"""Durable jobs: enqueued with the commit, run once, recovered after a kill; sagas undo what was done."""
+"""Durable jobs: enqueued with the commit, run once, forgotten, resumed; sagas undo what was done."""
 
-import asyncio
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from types import NoneType
 
-import asyncpg
 import pytest
 
 from tests.conftest import eventually
 from threadly.platform.db import sql
 from threadly.platform.durable import Job, Run, SagaStep, job, run_saga
 from threadly.platform.durable.engine import Engine, JobWentOn, list_failed_jobs, resume_failed_job
-from threadly.platform.durable.slot import LOCK, Slot, SlotLost
+from threadly.platform.durable.failed import FailedJobRow
+from threadly.platform.durable.failed import list_failed_jobs as list_failed_of
 from threadly.platform.ids import new_id
+from threadly.platform.interventions import Action, list_interventions, record_intervention
 from threadly.platform.runtime import Runtime
 from threadly.platform.work import SYSTEM, Tenant, Work
-from threadly.settings import Settings
 
 NOTE = sql(
     "test.note",
@@ -92,8 +89,9 @@ async def needs_mending(run: Run, *, page: str) -> None:
 JOBS: list[Job] = [brew, die_once, fail_late, needs_mending]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def engine(runtime: Runtime) -> AsyncIterator[Engine]:
+    """One for all tests here, since it takes a while to stop."""
     engine = Engine(runtime.works, runtime.tenants, jobs=JOBS, schedules=[])
     await engine.start()
     yield engine
@@ -196,96 +194,47 @@ async def test_a_failed_job_that_is_resumed_goes_on_at_the_step_that_failed(
     assert not await listed()
 
 
-KILLED_MIDWAY = """
-import asyncio
-from tests.platform.test_durable import JOBS
-from threadly.platform.durable.engine import Engine
-from threadly.platform.runtime import Runtime
-from threadly.settings import read_settings
-
-async def main():
-    runtime = Runtime(read_settings(dotenv=None))
-    await runtime.start()
-    await Engine(runtime.works, runtime.tenants, jobs=JOBS, schedules=[]).start()
-    await asyncio.sleep(30)
-
-asyncio.run(main())
-"""
-
-
-async def test_a_job_whose_worker_was_killed_goes_on_in_the_next_one_without_repeating_steps(
-    runtime: Runtime, settings: Settings, tenant: Tenant
+async def test_what_an_operator_asks_of_a_failed_job_a_worker_does_once_and_says_what_came_of_it(
+    runtime: Runtime, tenant: Tenant, other_tenant: Tenant, engine: Engine
 ) -> None:
+    page = str(new_id())
     async with runtime.works.write(tenant, SYSTEM) as work:
-        await work.enqueue(die_once, page="diary", killer=True)
-    servers = {
-        "DATABASE_URL": str(settings.database_url),
-        "VALKEY_URL": str(settings.valkey_url),
-        "TEST_DIES": "yes",
-    }
-    killed = await asyncio.to_thread(
-        subprocess.run,
-        [sys.executable, "-c", KILLED_MIDWAY],
-        timeout=60,
-        check=False,
-        env={**os.environ, **servers, "PYTHONPATH": os.pathsep.join(sys.path)},
+        mending = await work.enqueue(needs_mending, page=page)
+        saga = await work.enqueue(fail_late, page=f"{page} saga")
+
+    async def failed(where: Tenant = tenant) -> dict[str, FailedJobRow]:
+        async with runtime.works.read(where, fresh=True) as work:
+            return {each.id: each for each in await list_failed_of(work)}
+
+    async def both() -> bool:
+        return {*await failed()} == {mending, saga}
+
+    await eventually(both)
+    found = (await failed())[mending]
+    assert (found.job, found.arguments, found.error) == (
+        "test.needs_mending",
+        {"page": page},
+        "RuntimeError: broken",
     )
-    assert killed.returncode == -signal.SIGKILL
-    assert await notes(runtime, tenant, "diary") == ["before"]
-    engine = Engine(runtime.works, runtime.tenants, jobs=JOBS, schedules=[])
-    await engine.start()
+    assert await failed(other_tenant) == {}
+
+    async def ask(job_id: str, action: Action) -> str | None:
+        await runtime.tenants.refresh()
+        async with runtime.works.write(tenant, SYSTEM) as work:
+            await record_intervention(work, kind="job", subject=job_id, action=action, said="a job")
+        await engine.intervene()
+        async with runtime.works.read(tenant, fresh=True) as work:
+            return (await list_interventions(work))[0].outcome
+
+    MENDED.add(page)
+    assert await ask(mending, "retry") == "done"
 
     async def finished() -> bool:
-        return await notes(runtime, tenant, "diary") == ["before", "after"]
+        return await notes(runtime, tenant, page) == ["first", "second"]
 
     await eventually(finished)
-    await engine.stop()
-
-
-async def test_a_slot_is_taken_back_after_the_database_was_away(settings: Settings) -> None:
-    url = str(settings.database_url)
-    slot = await Slot.take(url)
-    holding = asyncio.create_task(slot.hold())
-    await end_connection_of(slot, url)
-
-    async def held_again() -> bool:
-        other = await Slot.take(url)
-        other.release()
-        return other.number != slot.number
-
-    await eventually(held_again)
-    assert not holding.done()
-    holding.cancel()
-    slot.release()
-
-
-async def test_a_worker_whose_slot_was_taken_meanwhile_is_told(settings: Settings) -> None:
-    url = str(settings.database_url)
-    slot = await Slot.take(url)
-    await end_connection_of(slot, url)
-
-    async def taken() -> bool:
-        thief = await Slot.take(url)
-        if thief.number == slot.number:
-            thieves.append(thief)
-            return True
-        thief.release()
-        return False
-
-    thieves: list[Slot] = []
-    await eventually(taken)
-    with pytest.raises(SlotLost):
-        await asyncio.wait_for(slot.hold(), 10)
-    thieves[0].release()
-
-
-async def end_connection_of(slot: Slot, url: str) -> None:
-    """What a restart of the database does to it; a role may end connections of its own."""
-    connection = await asyncpg.connect(url)
-    await connection.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = $1"
-        " AND classid = $2 AND granted",
-        slot.number,
-        LOCK,
-    )
-    await connection.close()
+    assert await ask(mending, "retry") == "There is no such failed job; `threadly jobs failed` lists them."
+    assert await ask(saga, "retry") == JobWentOn.message
+    assert await ask(saga, "drop") == "done"
+    assert await failed() == {}
+    assert await engine.intervene() == 0

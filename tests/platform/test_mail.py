@@ -5,12 +5,14 @@ import email.policy
 import traceback
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from types import NoneType
 from typing import TypeVar
 
 import msgspec
 import pytest
 
 from tests.platform.smtp_fake import smtp_fake
+from threadly.platform.db import sql
 from threadly.platform.ids import new_id
 from threadly.platform.mail import (
     Letter,
@@ -20,18 +22,29 @@ from threadly.platform.mail import (
     find_letter,
     keep_letter,
     list_letters,
+    signed_id,
     site_url,
+    tenant_of_letter,
 )
 from threadly.platform.mail.mailbox import KEPT_MOST
-from threadly.platform.mail.smtp import Delayed, SmtpServer, smtp_server
+from threadly.platform.mail.smtp import Away, Delayed, Refused, SmtpServer, smtp_server, smtp_session
 from threadly.platform.runtime import Runtime
 from threadly.platform.tenants import PUBLIC_TENANT_ID
 from threadly.platform.work import SYSTEM, Tenant, Work, Works
+from threadly.settings import Settings
 
 T = TypeVar("T")
 
 LETTER = Letter(
     "sarah@example.com", "Grüße · confirm", "Hello Sarah,\n\nhttps://x.test/?t=1\n", "<p>Hello</p>"
+)
+FILL = sql(
+    "test.fill_mailbox",
+    """
+    INSERT INTO platform.mailbox (id, recipient, subject, text_body, html_body, created_at)
+    SELECT lpad(n::text, 32, '0')::uuid, '', n::text, '', '', now() FROM generate_series(0, $1::int) AS n
+    """,
+    into=NoneType,
 )
 
 
@@ -150,7 +163,8 @@ async def test_without_a_mail_server_letters_stay_in_the_mailbox(
 
 async def test_the_mailbox_keeps_the_newest(works: Works, tenant: Tenant) -> None:
     async with works.write(tenant, SYSTEM) as work:
-        for number in range(KEPT_MOST + 3):
+        await work.run(FILL, KEPT_MOST - 1)
+        for number in range(KEPT_MOST, KEPT_MOST + 3):
             await keep_letter(work, letter=msgspec.structs.replace(LETTER, subject=str(number)))
     assert await kept(works, tenant) == [str(number) for number in range(KEPT_MOST + 2, 2, -1)]
 
@@ -194,3 +208,53 @@ async def test_links_lead_to_the_community_they_are_about(
     ):
         async with process.read(community) as work:
             assert await site_url(work) == url
+
+
+async def test_several_letters_share_a_connection_and_one_refusal_does_not_end_it() -> None:
+    at = datetime.now(UTC)
+    async with (
+        smtp_fake("250 ok", "550 5.1.1 no such user bob@example.com", "451 later", "554 5.7.1 spam") as fake,
+        smtp_session(smtp_server(fake.url)) as session,
+    ):
+
+        async def send(recipient: str) -> None:
+            letter = msgspec.structs.replace(LETTER, recipient=recipient)
+            await session.hand_over(compose(letter, sender="us@example.com", letter_id=recipient, at=at))
+
+        await send("sarah@example.com")
+        with pytest.raises(Refused, match=r"^recipient refused with 550 5\.1\.1$") as refused:
+            await send("bob@example.com")
+        assert refused.value.address_is_dead
+        with pytest.raises(Delayed, match="451"):
+            await send("kareem@example.com")
+        with pytest.raises(Refused) as policy:
+            await send("ada@example.com")
+        assert not policy.value.address_is_dead
+        await send("omar@example.com")
+    assert len(fake.letters) == 2
+    assert sum(line.startswith("EHLO") for line in fake.commands) == 1
+
+
+async def test_a_server_that_hangs_is_away_within_its_time() -> None:
+    async with smtp_fake() as fake:
+        fake.silent.set()
+        async with smtp_session(smtp_server(fake.url, timeout_s=0.2)) as session:
+            with pytest.raises(Away):
+                await session.hand_over(
+                    compose(LETTER, sender="us@example.com", letter_id="1", at=datetime.now(UTC))
+                )
+
+
+def test_a_letter_carries_the_headers_that_it_brings() -> None:
+    one_click = ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+    letter = msgspec.structs.replace(LETTER, headers=(one_click,))
+    message = compose(letter, sender="us@example.com", letter_id="1", at=datetime.now(UTC))
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+def test_a_message_id_tells_who_sent_the_letter_and_to_whom(settings: Settings) -> None:
+    made = signed_id(settings, "job:1", tenant_id=7, recipient="Sarah@example.com")
+    assert tenant_of_letter(settings, f"<{made}@threadly.example>", recipient="sarah@example.com") == 7
+    for forged in (made.replace(".7.", ".8."), made[:-1] + "x", "job:1", ""):
+        assert tenant_of_letter(settings, f"<{forged}@x>", recipient="sarah@example.com") is None
+    assert tenant_of_letter(settings, f"<{made}@x>", recipient="bob@example.com") is None

@@ -9,9 +9,14 @@ from structlog.testing import capture_logs
 
 from tests.conftest import eventually
 from tests.platform.valkey_server import ValkeyServer, running_valkey
+from threadly.platform.telemetry import tracing
+from threadly.platform.telemetry.keeper import Keeper
+from threadly.platform.telemetry.spans import Recording
 from threadly.platform.valkey import Script, Valkey, ValkeyDown
+from threadly.settings import Settings
 
 REST_S = 0.15
+TIMEOUT_S = 0.25
 WRITES = Script("test.writes", "return redis.call('SET', KEYS[1], 'value')")
 
 
@@ -24,7 +29,7 @@ def server() -> Iterator[ValkeyServer]:
 @pytest.fixture
 async def valkey(server: ValkeyServer) -> AsyncIterator[Valkey]:
     server.start()
-    it = Valkey(server.url, rest_s=REST_S)
+    it = Valkey(server.url, op_timeout_s=TIMEOUT_S, rest_s=REST_S)
     yield it
     await it.aclose()
 
@@ -78,6 +83,21 @@ async def test_a_script_unknown_to_a_restarted_server_is_sent_again(
     assert await valkey.run(script, keys=[], args=[4]) == 8
 
 
+async def test_a_script_that_must_be_sent_first_is_no_failure_in_a_trace(valkey: Valkey) -> None:
+    script = Script("test.new", f"return {time.time_ns()} % 7")
+    keeper, before = Keeper(Settings(), "tests"), tracing.keeper()
+    seen: list[Recording] = []
+    keeper.observers.append(seen.append)
+    tracing.record_with(keeper)
+    try:
+        with tracing.continue_trace(None):
+            await valkey.run(script, keys=[])
+    finally:
+        tracing.record_with(before)
+    ((asked,),) = (each.spans for each in seen)
+    assert (asked.name, asked.error) == ("valkey test.new", None)
+
+
 async def test_a_restart_while_nobody_calls_goes_unnoticed(server: ValkeyServer, valkey: Valkey) -> None:
     await valkey.ping()
     await asyncio.to_thread(server.restart)
@@ -114,19 +134,18 @@ async def test_a_frozen_server_costs_one_caller_its_timeout_and_the_others_nothi
     started = time.monotonic()
     answers = await asyncio.gather(*[valkey.ping() for _ in range(50)], return_exceptions=True)
     assert {type(it) for it in answers} == {ValkeyDown}
-    assert 0.2 < time.monotonic() - started < 0.6
+    assert TIMEOUT_S * 0.8 < time.monotonic() - started < len(answers) * TIMEOUT_S / 2
     started = time.monotonic()
-    for _ in range(50):
+    for _ in answers:
         with pytest.raises(ValkeyDown):
             await valkey.ping()
-    assert time.monotonic() - started < 0.1
+    assert time.monotonic() - started < len(answers) * TIMEOUT_S / 2
     await asyncio.sleep(REST_S)
     probe = asyncio.create_task(valkey.ping())
     await asyncio.sleep(0)
-    started = time.monotonic()
     with pytest.raises(ValkeyDown):
         await valkey.ping()
-    assert time.monotonic() - started < 0.1
+    assert not probe.done(), "one waits for the server, and the other did not"
     with pytest.raises(ValkeyDown):
         await probe
     server.thaw()
@@ -185,10 +204,11 @@ async def _cannot_save(server: ValkeyServer) -> bool:
 
 
 async def _until_up(valkey: Valkey) -> None:
-    deadline = time.monotonic() + 2
-    while True:
+    async def is_up() -> bool:
         try:
-            return await valkey.ping()
+            await valkey.ping()
         except ValkeyDown:
-            assert time.monotonic() < deadline
-            await asyncio.sleep(0.02)
+            return False
+        return True
+
+    await eventually(is_up)

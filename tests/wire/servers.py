@@ -5,7 +5,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import msgspec
 import uvicorn
@@ -20,12 +20,13 @@ __all__ = ["other_app", "served"]
 
 
 @asynccontextmanager
-async def served(front: Front) -> AsyncIterator[str]:
-    """The address of `front` while it is served on this loop."""
-    with socket.socket() as listener:
+async def served(front: Front, *, ws: Literal["none", "auto"] = "none") -> AsyncIterator[str]:
+    """The address of `front` while it is served on this loop; `ws` "auto" serves its sockets too."""
+    # Of a socket that does not say TCP asyncio does not ask to send at once, and every answer takes 40 ms.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
         # The runtime of the tests is started already, hence no lifespan.
-        config = uvicorn.Config(cast(Any, front), log_config=None, ws="none", lifespan="off")
+        config = uvicorn.Config(cast(Any, front), log_config=None, ws=ws, lifespan="off")
         server = uvicorn.Server(config)
         running = asyncio.create_task(server.serve(sockets=[listener]))
         try:

@@ -153,6 +153,20 @@ async def test_guessing_passwords_is_limited_more_tightly(settings: Settings, te
         assert (await client.get(f"{POSTS}/explore")).status_code == 200
 
 
+async def test_guessing_codes_and_links_is_limited_more_tightly(settings: Settings, tenant: Tenant) -> None:
+    async with other_app(settings, rate_limit_factor=0.3) as app, client_of(app, tenant) as client:
+        token = {"token": "A" * 43}
+        answers = [
+            await client.post("/api/v1/gift-cards/balance", json={"code": "0000-0000-0000-0000"}),
+            await client.post("/api/v1/auth/email/confirm", json=token),
+            # Forms without their token, which count too.
+            await client.post("/setup", data=token),
+            await client.post("/join/AAAAAAAAAAAAAAAAAAAAAA"),
+        ]
+        # Counted together: if one of them were not, the last would be let through.
+        assert [each.status_code for each in answers] == [404, 400, 403, 429]
+
+
 # Idempotency
 
 

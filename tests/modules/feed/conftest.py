@@ -1,19 +1,13 @@
 """What the feed's tests share: a community with some members."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 
 import pytest
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from tests.cast import Visit, sign_up, sign_up_many
-from threadly.platform.telemetry import configure_tracing, stop_tracing
 from threadly.platform.work import Tenant, Works
-from threadly.settings import Settings
 
 SignUp = Callable[[str], Awaitable[Visit]]
-# The SQL statements, by name, since it was last called.
-Statements = Callable[[], list[str]]
 Drain = Callable[[], Awaitable[int]]
 Crowd = Callable[[int], Awaitable[list[Visit]]]
 
@@ -58,18 +52,3 @@ async def bob(join: SignUp) -> Visit:
 @pytest.fixture
 async def sarah(join: SignUp) -> Visit:
     return await join("sarahj")
-
-
-@pytest.fixture
-def statements() -> Iterator[Statements]:
-    """Which SQL requests run, from the traces that they leave."""
-    exporter = InMemorySpanExporter()
-    configure_tracing(Settings(), "tests", processors=[SimpleSpanProcessor(exporter)])
-
-    def since() -> list[str]:
-        spans = exporter.get_finished_spans()
-        exporter.clear()
-        return [each.name for each in spans if (each.attributes or {}).get("threadly.kind") == "sql"]
-
-    yield since
-    stop_tracing()

@@ -4,7 +4,7 @@ import pytest
 
 from tests.cast import Visit
 from tests.modules.feed.acts import home_of, member, publish, seen_by
-from threadly.modules import feed, identity
+from threadly.modules import feed, identity, media
 from threadly.platform.ids import new_id
 from threadly.platform.work import SignInRequired, Tenant, Works
 
@@ -57,7 +57,7 @@ async def test_bad_content_is_refused_and_nothing_is_written(
 
 
 async def test_media_that_does_not_exist_is_refused(alex: Visit) -> None:
-    with pytest.raises(feed.MediaUnknown):
+    with pytest.raises(media.MediaUnknown):
         await alex.write(lambda work: feed.publish_post(work, content="x", media_ids=[new_id()]))
 
 

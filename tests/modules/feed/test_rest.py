@@ -7,8 +7,10 @@ import httpx
 import pytest
 
 from tests.cast import Visit, sign_in
+from tests.conftest import Statements
 from tests.modules.feed.acts import comment, follow, publish
-from tests.modules.feed.conftest import Drain, Statements
+from tests.modules.feed.conftest import Drain
+from tests.modules.moderation.acts import SPAM
 from threadly.platform.ids import new_id
 from threadly.platform.work import Tenant, Works
 
@@ -83,7 +85,7 @@ async def test_twice_with_one_idempotency_key_is_one_post(
         ({"content": "\u200b\u200b"}, "feed.post_empty", "content"),
         ({"content": "x" * 281}, "feed.post_too_long", "content"),
         ({"content": "a\u0000b"}, "feed.post_unreadable", "content"),
-        ({"content": "x", "media_ids": [str(new_id())]}, "feed.media_unknown", "media_ids"),
+        ({"content": "x", "media_ids": [str(new_id())]}, "media.unknown", "media_ids"),
         ({"content": 5}, "input.invalid", "content"),
         ({}, "input.invalid", "content"),
         ({"content": "x", "visibility": "friends"}, "input.invalid", "visibility"),
@@ -304,3 +306,49 @@ async def test_the_feed_endpoint_takes_one_statement_for_few_and_many_posts(
         await client.get(f"{API}/posts", headers=as_alex)
         # Once a second there is one more or two, for tokens that were ended.
         assert [name for name in statements() if not name.startswith("identity.")] == ["feed.home_feed"]
+
+
+async def test_entries_that_are_not_simply_the_next_in_time_say_why(
+    client: httpx.AsyncClient, as_alex: dict[str, str], alex: Visit, bob: Visit, sarah: Visit
+) -> None:
+    post_id = await publish(bob)
+    await client.post(f"{API}/posts/{post_id}/likes", headers=as_alex)
+    for path, kind in (("trending", "trending"), ("explore", "explore")):
+        (entry,) = (await client.get(f"{API}/posts/{path}", headers=as_alex)).json()["data"]
+        assert set(entry["reason"]) == {"kind", "sentence", "advice"}
+        assert entry["reason"]["kind"] == kind
+    own = await client.get(f"{API}/users/bob/posts", headers=as_alex)
+    assert "reason" not in own.json()["data"][0]
+    await follow(alex, sarah)
+    await follow(sarah, bob)
+    first = await client.get(f"{API}/users/me/suggestions?limit=1", headers=as_alex)
+    (person,) = first.json()["data"]
+    assert (person["username"], person["reason"]["sentence"]) == ("bob", "Followed by Sarah Johnson")
+    chosen = await client.get(f"{API}/users/me/suggestions?fields=username,reason", headers=as_alex)
+    assert set(chosen.json()["data"][0]) == {"username", "reason"}
+    assert problem(await client.get(f"{API}/users/bob/suggestions", headers=as_alex))[0] == 403
+    assert (await client.get(f"{API}/users/me/suggestions")).status_code == 401
+
+
+async def test_a_post_is_reported_and_its_author_learns_why_it_is_held(
+    client: httpx.AsyncClient, as_alex: dict[str, str], as_bob: dict[str, str], bob: Visit
+) -> None:
+    made = await client.post(f"{API}/posts", json={"content": SPAM}, headers=as_alex)
+    assert made.status_code == 201
+    post = made.json()["data"]
+    assert post["visibility"] == "hidden"
+    hold = await client.get(f"{API}/posts/{post['id']}/hold", headers=as_alex)
+    assert hold.json()["data"]["by_itself"] is True
+    assert hold.json()["data"]["reasons"]
+    assert problem(await client.get(f"{API}/posts/{post['id']}/hold", headers=as_bob))[0] == 404
+    assert problem(await client.get(f"{API}/posts/{post['id']}", headers=as_bob))[0] == 404
+    path = f"{API}/posts/{await publish(bob)}"
+    assert problem(await client.get(f"{path}/hold", headers=as_bob))[1] == "feed.post_not_held"
+    report = {"reason": "spam", "note": "Look"}
+    told = await client.post(f"{path}/reports", json=report, headers=as_alex)
+    assert (told.status_code, told.json()["data"]["reason"]) == (201, "spam")
+    assert problem(await client.post(f"{path}/reports", json={"reason": "dull"}, headers=as_alex))[0] == 400
+    assert problem(await client.post(f"{path}/reports", json=report, headers=as_bob))[1] == (
+        "moderation.report_of_oneself"
+    )
+    assert problem(await client.post(f"{path}/reports", json=report))[0] == 401

@@ -114,8 +114,8 @@ async def test_feeds_are_as_if_everybody_had_posted(crowd: Crowd, owner: Owner) 
 
 
 async def test_some_are_followed_much_more_than_others(crowd: Crowd, owner: Owner) -> None:
-    people = await crowd(25)
-    await seed(owner, people)
+    people = await crowd(100)
+    await seed(owner, people, follows=1_500)
     followers = sorted([(await member(each)).follower_count for each in people])
     assert followers[-1] >= 2 * followers[len(followers) // 2] > 0
 

@@ -4,9 +4,8 @@ from tests.cast import Visit
 from tests.modules.feed.acts import follow, home_of
 from tests.modules.feed.conftest import Drain
 from threadly.modules.feed.jobs import trim_some
-from threadly.modules.feed.repository.rows import FIRST_ID
 from threadly.modules.feed.rules import TIMELINE_LENGTH
-from threadly.platform.ids import UUID, new_id
+from threadly.platform.ids import FIRST_ID, UUID, new_id
 from threadly.platform.work import SYSTEM, Works
 
 

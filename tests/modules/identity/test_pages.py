@@ -54,7 +54,7 @@ async def test_joining_sets_a_cookie_that_scripts_cannot_read(client: AsyncClien
     assert "HttpOnly" in cookie
     assert "SameSite=lax" in cookie
     assert "Path=/" in cookie
-    settings = await client.get("/settings")
+    settings = await client.get("/settings/account")
     assert settings.status_code == 200
     assert "sarah@example.com" in settings.text
     assert "Not confirmed" in settings.text
@@ -157,10 +157,10 @@ async def test_confirming_an_address_from_the_mailbox(
     link = await newest_link(client, "/verify")
     form = {"token": link.partition("token=")[2]}
     assert form["token"] in (await client.get(link)).text
-    assert "Not confirmed" in (await client.get("/settings")).text, "a mail scanner opens links too"
+    assert "Not confirmed" in (await client.get("/settings/account")).text, "a mail scanner opens links too"
     for _ in range(2):
         assert "Your e-mail is confirmed" in (await submit(client, "/verify", form, page=link)).text
-    assert "Not confirmed" not in (await client.get("/settings")).text
+    assert "Not confirmed" not in (await client.get("/settings/account")).text
     client.cookies.clear()
     assert (await client.post("/verify", data=form)).status_code == 403
     answer = await submit(client, "/verify", form, page=link)
@@ -222,7 +222,7 @@ async def test_signing_out_everywhere_signs_out_here_too(
     await log_in(client, "ada")
     async with client_of(app, tenant) as phone:
         await log_in(phone, "ada")
-        answer = await submit(client, "/settings/sessions/end", {}, page="/settings")
+        answer = await submit(client, "/settings/sessions/end", {}, page="/settings/sessions")
         assert (answer.status_code, answer.headers["location"]) == (303, "/login")
         for each in (client, phone):
             assert (await each.get("/settings", headers={"Accept": "text/html"})).status_code in (303, 401)
@@ -236,7 +236,7 @@ async def test_deleting_an_account_needs_its_username_and_password(
 
     async def delete(username: str, password: str) -> Response:
         form = {"username": username, "password": password}
-        return await submit(client, "/settings/delete", form, page="/settings")
+        return await submit(client, "/settings/delete", form, page="/settings/account")
 
     assert "That is not your username." in (await delete("bob", PASSWORD)).text
     assert "That is not your current password." in (await delete("ada", "wrong")).text

@@ -165,7 +165,7 @@ async def test_logging_out_everywhere_ends_every_session(
         answer = await client.post("/api/v1/auth/logout-everywhere", headers=bearer(there.access_token))
         return answer.status_code == 401
 
-    await eventually(refused, within_s=3)
+    await eventually(refused)
 
 
 async def test_confirming_and_resetting_by_mail(client: AsyncClient, works: Works, tenant: Tenant) -> None:

@@ -16,7 +16,7 @@ from granian.server import embed as granian
 from tests.platform.http.sample import make_sample
 from threadly.platform.http.front import Front
 
-START_TIMEOUT_S = 10.0
+START_TIMEOUT_S = 30.0
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 

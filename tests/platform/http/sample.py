@@ -20,12 +20,14 @@ from threadly.platform.http import (
     csrf_token,
     etag_of,
     is_unchanged,
+    kept_tag,
     make_application,
     pick,
     require_match,
     select_fields,
 )
 from threadly.platform.http.errors import AnyRequest
+from threadly.platform.http.exchange import exchange_of
 from threadly.platform.http.front import Front
 from threadly.platform.http.gate import Admit
 from threadly.platform.http.health import Check
@@ -34,6 +36,8 @@ from threadly.settings import Settings
 SECRET = "only-for-tests-" + "x" * 32
 PERSON = {"id": 7, "name": "Kareem"}
 ETAG = etag_of(b"kareem")
+RELEASED = asyncio.Event()
+"""What `/api/v1/held` waits for."""
 
 
 class Place(msgspec.Struct):
@@ -90,8 +94,9 @@ async def person(person_id: FromPath[UUID]) -> str:
 @get("/api/v1/kareem")
 async def kareem(request: AnyRequest) -> Response[Any]:
     status = 304 if is_unchanged(request, ETAG) else 200
+    tag = kept_tag(request, ETAG) if status == 304 else ETAG
     content = b"" if status == 304 else b'{"name":"' + b"kareem" * 500 + b'"}'
-    return Response(content, status_code=status, media_type="application/json", headers={"ETag": ETAG})
+    return Response(content, status_code=status, media_type="application/json", headers={"ETag": tag})
 
 
 @post("/api/v1/kareem", status_code=200)
@@ -106,7 +111,15 @@ async def refuse(what: FromPath[str]) -> None:
 
 @get("/api/v1/slow")
 async def slow(request: AnyRequest) -> str:
+    if longer_s := request.headers.get("x-longer-s"):
+        exchange_of(request.scope).take_longer(float(longer_s))
     await asyncio.sleep(float(request.headers.get("x-sleep-s", "0")))
+    return "done"
+
+
+@get("/api/v1/held")
+async def held() -> str:
+    await RELEASED.wait()
     return "done"
 
 
@@ -162,6 +175,7 @@ ROUTES: list[HTTPRouteHandler] = [
     change_kareem,
     refuse,
     slow,
+    held,
     text,
     lines,
     events,

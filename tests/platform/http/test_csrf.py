@@ -37,6 +37,19 @@ async def test_a_multipart_form_with_its_token_is_taken(browser: httpx.AsyncClie
     assert (response.status_code, response.text) == (200, "Ada")
 
 
+@pytest.mark.parametrize(
+    ("kind", "text"), [(b"", b"\xff\xfe"), (b"\r\nContent-Type: text/plain; charset=klingon", b"nuqneH")]
+)
+async def test_a_multipart_form_whose_text_is_unreadable_is_refused(
+    browser: httpx.AsyncClient, kind: bytes, text: bytes
+) -> None:
+    token = await token_from(browser)
+    field = b'--b\r\nContent-Disposition: form-data; name="name"%b\r\n\r\n%b\r\n--b--\r\n' % (kind, text)
+    headers = {"Content-Type": "multipart/form-data; boundary=b", "X-CSRF-Token": token}
+    response = await browser.post("/upload", content=field, headers=headers)
+    assert (response.status_code, response.json()["error"]["code"]) == (400, "http.broken_utf8")
+
+
 async def test_the_token_is_taken_from_the_header(browser: httpx.AsyncClient) -> None:
     token = await token_from(browser)
     response = await browser.post("/form", data={"name": "Mona"}, headers={"X-CSRF-Token": token})

@@ -8,8 +8,9 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
+from tests.conftest import eventually
 from tests.platform.http.conftest import Serve, in_process
-from tests.platform.http.sample import make_sample
+from tests.platform.http.sample import RELEASED, make_sample
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 MANY = 50_000_000
@@ -19,9 +20,14 @@ HALF_A_REQUEST = (
 )
 
 
+@pytest.fixture(autouse=True)
+def held_back() -> None:
+    RELEASED.clear()
+
+
 async def until_in_flight(client: httpx.AsyncClient, count: int) -> None:
     """Waits until the server serves `count` requests beside the one that asks."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while f"threadly_requests_in_flight {count + 1}.0" not in (await client.get("/metrics")).text:
             pass
 
@@ -76,6 +82,13 @@ async def test_a_pages_nonce_is_in_its_policy_and_never_the_same(client: httpx.A
     assert f"script-src 'self' 'nonce-{nonce}'" in first.headers["content-security-policy"]
     assert nonce not in second.headers["content-security-policy"]
     assert "unsafe" not in first.headers["content-security-policy"]
+    assert "img-src 'self' data:; " in first.headers["content-security-policy"]
+
+
+async def test_pages_may_show_images_of_the_cdn_that_is_set() -> None:
+    async with in_process(make_sample(media_base_url="https://cdn.example")) as client:
+        policy = (await client.get("/page")).headers["content-security-policy"]
+    assert "img-src 'self' data: https://cdn.example; " in policy
 
 
 async def test_head_is_a_get_without_its_body(serve: Serve) -> None:
@@ -119,11 +132,18 @@ async def test_a_large_form_is_refused_as_well(serve: Serve) -> None:
 
 
 async def test_a_request_that_takes_too_long_is_stopped(serve: Serve) -> None:
-    async with serve(request_timeout_s=0.2) as client:
+    async with serve(request_timeout_s=0.5) as client:
         response = await client.get("/api/v1/slow", headers={"x-sleep-s": "30"})
         assert (response.status_code, response.headers["retry-after"]) == (503, "5")
         assert response.json()["error"]["code"] == "http.time_limit"
         assert (await client.get("/api/v1/slow")).status_code == 200
+
+
+async def test_a_handler_may_take_longer_if_it_says_for_how_long() -> None:
+    async with in_process(make_sample(request_timeout_s=0.05)) as client:
+        in_time = await client.get("/api/v1/slow", headers={"x-longer-s": "30", "x-sleep-s": "0.2"})
+        too_late = await client.get("/api/v1/slow", headers={"x-longer-s": "0.1", "x-sleep-s": "30"})
+    assert (in_time.status_code, too_late.status_code) == (200, 503)
 
 
 async def test_a_stream_may_last_longer_than_the_time_limit(serve: Serve) -> None:
@@ -133,8 +153,14 @@ async def test_a_stream_may_last_longer_than_the_time_limit(serve: Serve) -> Non
 
 async def test_too_many_requests_in_flight_are_shed_and_the_rest_served(serve: Serve) -> None:
     async with serve(max_in_flight=2) as client:
-        slow = [client.get("/api/v1/slow", headers={"x-sleep-s": "0.5"}) for _ in range(8)]
-        responses = await asyncio.gather(*slow)
+        asked = [asyncio.create_task(client.get("/api/v1/held")) for _ in range(8)]
+
+        async def all_others_are_answered() -> bool:
+            return sum(each.done() for each in asked) == 6
+
+        await eventually(all_others_are_answered)
+        RELEASED.set()
+        responses = await asyncio.gather(*asked)
         shed = [each for each in responses if each.status_code == 503]
         assert sorted(each.status_code for each in responses) == [200, 200] + [503] * 6
         assert all(each.headers["retry-after"] == "1" for each in shed)
@@ -144,12 +170,13 @@ async def test_too_many_requests_in_flight_are_shed_and_the_rest_served(serve: S
 
 async def test_probes_are_answered_while_requests_are_shed(serve: Serve) -> None:
     async with serve(max_in_flight=1) as client:
-        slow = asyncio.create_task(client.get("/api/v1/slow", headers={"x-sleep-s": "0.5"}))
+        held = asyncio.create_task(client.get("/api/v1/held"))
         await until_in_flight(client, 1)
         assert (await client.get("/api/v1/slow")).status_code == 503
         for path in ("/live", "/ready", "/metrics"):
             assert (await client.get(path)).status_code == 200
-        assert (await slow).status_code == 200
+        RELEASED.set()
+        assert (await held).status_code == 200
 
 
 async def test_open_streams_do_not_count_as_in_flight(serve: Serve) -> None:

@@ -39,6 +39,14 @@ async def test_metrics_count_requests_by_route_not_by_address(client: httpx.Asyn
     assert "threadly_requests_in_flight 1.0" in text
 
 
+async def test_methods_that_a_client_made_up_are_counted_as_one(client: httpx.AsyncClient) -> None:
+    for made_up in ("ODD1", "ODD2"):
+        await client.request(made_up, "/api/v1/people/018f0000-0000-7000-8000-000000000001")
+    text = (await client.get("/metrics")).text
+    assert 'threadly_request_seconds_count{method="_OTHER"' in text
+    assert 'method="ODD' not in text
+
+
 async def test_the_docs_load_nothing_from_elsewhere(client: httpx.AsyncClient) -> None:
     page = await client.get("/docs")
     assert page.status_code == 200

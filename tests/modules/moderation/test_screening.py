@@ -1,0 +1,131 @@
+"""What is held when it is written, and what is not; and what the moderators' decisions teach."""
+
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from msgspec.structs import replace
+
+from tests.cast import Visit, sign_up_many
+from tests.modules.moderation.acts import (
+    ORDINARY,
+    SPAM,
+    at,
+    held_case,
+    look,
+    publish,
+    reported_case,
+    rule,
+    subject_of,
+    undo,
+)
+from tests.modules.moderation.conftest import RunJobs
+from threadly.modules import moderation
+from threadly.modules.moderation.rules.holds import NEW_ENTRIES, NEW_LINKS, SAME_TEXTS_OF_MANY
+from threadly.platform.db import sql
+from threadly.platform.work import Tenant, Work, Works
+
+LESSONS = sql(
+    "moderation.test_lessons",
+    "SELECT sum(spam) * 1000 + sum(ham) AS n FROM moderation.lessons WHERE feature = ''",
+    into=int,
+)
+
+
+async def lessons(visit: Visit) -> int:
+    """A thousand for each text learned as spam, one for each that was not."""
+    return await visit.read(lambda work: work.one(LESSONS), fresh=True) or 0
+
+
+async def test_spam_is_held_with_its_reasons_and_ordinary_posts_and_moderators_are_not(
+    bob: Visit, mona: Visit
+) -> None:
+    assert await publish(bob, ORDINARY) == moderation.Verdict(held=False)
+    assert (await publish(mona, SPAM)).held is False
+    subject, case_id = await held_case(bob)
+    hold = await bob.read(partial(moderation.explain_hold, kind="post", subject_id=subject.id))
+    assert hold
+    assert (hold.case_id, hold.by_itself) == (case_id, True)
+    assert hold.reasons[0].startswith("It reads like spam, mostly because of ")
+    # Edited into something nice, it still waits for the moderator who was called.
+    edited = await publish(bob, ORDINARY, subject=subject)
+    assert edited == moderation.Verdict(held=True, case_id=case_id)
+    # Who lets it pass reads what will be seen.
+    await publish(bob, ORDINARY, subject=replace(subject, excerpt=ORDINARY))
+    assert (await look(mona, case_id)).case.excerpt == ORDINARY
+    await rule(mona, case_id, "dismiss")
+    assert (await publish(bob, ORDINARY, subject=subject)).held is False
+
+
+async def test_the_same_again_and_again_is_held_and_after_an_hour_it_may_come_again(bob: Visit) -> None:
+    assert [(await publish(bob, f"{ORDINARY} {number}")).held for number in range(3)] == [False, False, True]
+    subject = subject_of(bob)
+
+    later = datetime.now(UTC) + timedelta(hours=2)
+    act = partial(moderation.screen, subject=subject, text=ORDINARY)
+    assert not (await at(bob, later, act)).held
+    link = "Have a look at https://seeds.example/list"
+    said = [f"{link} {word}" for word in ("please", "again", "today", "now")]
+    assert [(await publish(bob, text)).held for text in said] == [False, False, False, True]
+
+
+async def test_many_new_accounts_that_say_the_same_are_a_flood(strict: Works, tenant: Tenant) -> None:
+    actors = await sign_up_many(strict, tenant, [f"flood{number}" for number in range(SAME_TEXTS_OF_MANY)])
+    held = [(await publish(Visit(strict, tenant, actor), ORDINARY)).held for actor in actors]
+    assert held == [False] * (SAME_TEXTS_OF_MANY - 1) + [True]
+
+
+async def test_a_flood_is_one_however_large_it_is(bob: Visit) -> None:
+    async def flood(work: Work) -> bool:
+        for _ in range(130):
+            verdict = await moderation.screen(work, subject=subject_of(bob), text=ORDINARY)
+        return verdict.held
+
+    assert await bob.write(flood)
+
+
+async def test_on_its_first_day_an_account_writes_so_much_an_hour(bob: Visit, sarah: Visit) -> None:
+    for number in range(NEW_ENTRIES):
+        assert not (await publish(bob, f"Note {'abcdefghijklmnopqrstuvwxyz'[number]}")).held
+    assert (await publish(bob, "One more")).held
+    # Conversations go on.
+    chat = subject_of(bob, kind="message")
+    assert not (await publish(bob, "Are you there?", subject=chat)).held
+    places = " ".join(f"https://place{number}.example" for number in range(NEW_LINKS + 1))
+    assert (await publish(sarah, f"My favourite gardens: {places}")).held
+
+
+async def test_it_learns_from_decisions_once_and_unlearns_what_is_undone(
+    bob: Visit, sarah: Visit, mona: Visit, run_jobs: RunJobs
+) -> None:
+    _, held = await held_case(bob)
+    await rule(mona, held, "hide")
+    assert await run_jobs() == 1
+    assert await lessons(mona) == 1000
+    await undo(mona, held)
+    await run_jobs()
+    assert await lessons(mona) == 0
+    await rule(mona, held, "dismiss")
+    await run_jobs()
+    assert await lessons(mona) == 1
+    # What was hidden for another reason than spam says nothing of spam.
+    _, reported = await reported_case(bob, sarah)
+    await rule(mona, reported, "hide")
+    await run_jobs()
+    assert await lessons(mona) == 1
+
+
+async def test_a_community_teaches_the_score_its_own_taste(
+    bob: Visit, mona: Visit, run_jobs: RunJobs
+) -> None:
+    """What moderators let pass often enough is not held any more."""
+    offer = "Daily betting tips in our telegram group, join now"
+    words = ["alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india", "juliett"]
+    held = 0
+    for word in words:
+        verdict = await publish(bob, f"{offer} {word}")
+        if not verdict.held or verdict.case_id is None:
+            break
+        held += 1
+        await rule(mona, verdict.case_id, "dismiss")
+        await run_jobs()
+    assert 0 < held < len(words)

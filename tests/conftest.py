@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import asyncpg
@@ -90,6 +91,15 @@ def settings(servers: ServerUrls, tmp_path_factory: pytest.TempPathFactory) -> S
         rate_limit_factor=1000.0,
         log_level="warning",
     )
+
+
+@contextmanager
+def database_apart(postgres: EmbeddedPostgres, settings: Settings, name: str) -> Iterator[Settings]:
+    """A migrated database for those who look at all there is in one, or who take every job that waits."""
+    urls = postgres.create_database(name)
+    migrate_up(urls.owner_url)
+    yield replace(settings, database_url=urls.app_url, owner_database_url=urls.owner_url)
+    postgres.drop_database(name)
 
 
 @pytest.fixture(scope="session")

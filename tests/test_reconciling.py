@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
+from tests.conftest import database_apart
 from tests.sandbox.server import SandboxServer, sandbox_server
-from threadly.migrations.running import migrate_up
 from threadly.platform.embedded import EmbeddedPostgres
 from threadly.reconciling import reconcile
 from threadly.settings import Settings
@@ -21,16 +21,8 @@ def sandbox() -> Iterator[SandboxServer]:
 
 @pytest.fixture
 def own(settings: Settings, postgres: EmbeddedPostgres, sandbox: SandboxServer) -> Iterator[Settings]:
-    urls = postgres.create_database("reconciled_books")
-    migrate_up(urls.owner_url)
-    yield msgspec.structs.replace(
-        settings,
-        database_url=urls.app_url,
-        owner_database_url=urls.owner_url,
-        sandbox_url=sandbox.url,
-        sandbox_key=sandbox.key,
-    )
-    postgres.drop_database("reconciled_books")
+    with database_apart(postgres, settings, "reconciled_books") as apart:
+        yield msgspec.structs.replace(apart, sandbox_url=sandbox.url, sandbox_key=sandbox.key)
 
 
 async def test_agreement_difference_and_silence_are_told_apart(

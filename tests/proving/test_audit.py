@@ -6,11 +6,12 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from threadly.migrations.running import migrate_up
+from tests.conftest import database_apart
 from threadly.platform.embedded import EmbeddedPostgres
 from threadly.proving.audit import INVARIANTS, audit, load
 from threadly.proving.buyers import Told, Wish
 from threadly.proving.plan import Intent
+from threadly.settings import Settings
 
 BOOKS = Path(__file__).with_name("books.sql").read_text()
 ORDER = "00000000-0000-7000-8000-000000000001"
@@ -74,12 +75,10 @@ BROKEN = {
 
 
 @pytest.fixture(scope="module")
-def books(postgres: EmbeddedPostgres) -> Iterator[str]:
+def books(postgres: EmbeddedPostgres, settings: Settings) -> Iterator[str]:
     """The address of a database of its own, since the audit looks at everything there is."""
-    urls = postgres.create_database("audited_books")
-    migrate_up(urls.owner_url)
-    yield urls.owner_url
-    postgres.drop_database("audited_books")
+    with database_apart(postgres, settings, "audited_books") as apart:
+        yield str(apart.owner_database_url)
 
 
 @pytest.fixture

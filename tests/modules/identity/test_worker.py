@@ -3,32 +3,44 @@
 import email
 import email.policy
 import re
+from collections.abc import Iterator
 from functools import partial
 
+import asyncpg
 import msgspec
+import pytest
 
 from tests.cast import Visit
-from tests.conftest import eventually
+from tests.conftest import database_apart, eventually, new_tenant
 from tests.modules.identity.people import sign_in, sign_up
 from tests.platform.smtp_fake import smtp_fake
 from threadly.modules import identity
 from threadly.modules.identity.jobs import JOBS, SCHEDULES
 from threadly.platform.durable.engine import Engine
-from threadly.platform.runtime import Runtime
-from threadly.platform.work import Tenant, Works
+from threadly.platform.embedded import EmbeddedPostgres
+from threadly.platform.runtime import running
+from threadly.platform.work import Tenant
+from threadly.settings import Settings
 
 
-async def test_a_verification_mail_reaches_the_mail_server_and_its_link_works(
-    runtime: Runtime, tenant: Tenant
-) -> None:
-    address = f"sarah@{tenant.slug}.example"
-    async with smtp_fake("451 not now") as fake:
-        settings = msgspec.structs.replace(runtime.settings, smtp_url=fake.url)
-        works = Works(runtime.database, settings)
-        engine = Engine(works, runtime.tenants, jobs=JOBS, schedules=SCHEDULES)
+@pytest.fixture
+def apart(postgres: EmbeddedPostgres, settings: Settings) -> Iterator[Settings]:
+    """A database apart: an engine takes every job that waits, also those that other tests left."""
+    with database_apart(postgres, settings, "letters_apart") as apart:
+        yield apart
+
+
+async def test_a_verification_mail_reaches_the_mail_server_and_its_link_works(apart: Settings) -> None:
+    async with (
+        smtp_fake("451 not now") as fake,
+        running(msgspec.structs.replace(apart, smtp_url=fake.url)) as runtime,
+    ):
+        tenant = await a_community(apart)
+        address = f"sarah@{tenant.slug}.example"
+        engine = Engine(runtime.works, runtime.tenants, jobs=JOBS, schedules=SCHEDULES)
         await engine.start()
         try:
-            await sign_up(works, tenant, email=address)
+            await sign_up(runtime.works, tenant, email=address)
 
             async def delivered() -> bool:
                 return bool(letters_to(fake.letters, address))
@@ -36,12 +48,20 @@ async def test_a_verification_mail_reaches_the_mail_server_and_its_link_works(
             await eventually(delivered)
         finally:
             await engine.stop()
-    (text,) = letters_to(fake.letters, address)
-    token = re.search(r"/verify\?token=(\S+)", text)
-    assert token
+        (text,) = letters_to(fake.letters, address)
+        token = re.search(r"/verify\?token=(\S+)", text)
+        assert token
 
-    await Visit(works, tenant).write(partial(identity.verify_email, token=token.group(1)))
-    assert (await sign_in(works, tenant, email=address)).user.email_verified
+        await Visit(runtime.works, tenant).write(partial(identity.verify_email, token=token.group(1)))
+        assert (await sign_in(runtime.works, tenant, email=address)).user.email_verified
+
+
+async def a_community(settings: Settings) -> Tenant:
+    owner = await asyncpg.connect(settings.owner_database_url)
+    try:
+        return await new_tenant(owner)
+    finally:
+        await owner.close()
 
 
 def letters_to(raw_letters: list[bytes], recipient: str) -> list[str]:

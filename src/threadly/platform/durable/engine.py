@@ -18,7 +18,13 @@ from dbos import DBOS, DBOSClient, DBOSConfig, StepInfo, WorkflowStatus
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from threadly.platform.db import DatabaseUnavailable, NotMigrated, sql
-from threadly.platform.durable.jobs import DEFAULT_ATTEMPTS, Job, Schedule
+from threadly.platform.durable.jobs import (
+    DEFAULT_ATTEMPTS,
+    SCHEDULED_AT_ONCE,
+    SCHEDULED_QUEUE,
+    Job,
+    Schedule,
+)
 from threadly.platform.durable.slot import Slot
 from threadly.platform.errors import Kind, Refusal
 from threadly.platform.interventions import PENDING, SET_OUTCOME, Pending
@@ -151,10 +157,12 @@ class Engine:
         scheduled = [(schedule, self._register_schedule(schedule)) for schedule in self._schedules]
         # Launched inside the running loop, so jobs run on it and share the pools.
         DBOS.launch()
-        for queue in sorted({job.queue for job in self._jobs}):
-            at_once = min(job.at_once for job in self._jobs if job.queue == queue)
+        at_once = {SCHEDULED_QUEUE: SCHEDULED_AT_ONCE}
+        for job in self._jobs:
+            at_once[job.queue] = min(job.at_once, at_once.get(job.queue, job.at_once))
+        for queue, limit in at_once.items():
             await DBOS.register_queue_async(
-                queue, worker_concurrency=at_once, polling_interval_sec=POLLING_INTERVAL_S
+                queue, worker_concurrency=limit, polling_interval_sec=POLLING_INTERVAL_S
             )
         await self._apply_schedules(scheduled)
 
@@ -241,16 +249,17 @@ class Engine:
         DBOS.workflow(name=job.name)(workflow)
 
     def _register_schedule(self, schedule: Schedule) -> ScheduledWorkflow:
+        job = msgspec.structs.replace(schedule.job, queue=SCHEDULED_QUEUE)
+
         async def fan_out(due: datetime, _context: Any) -> None:
             for tenant in await self._tenants.all():
 
                 async def enqueue(work: Work) -> str:
-                    job_id = f"{schedule.job.name}:{due:%Y%m%dT%H%M%S}:{work.tenant.id}"
-                    return await work.enqueue(schedule.job, job_id=job_id)
+                    return await work.enqueue(job, job_id=f"{job.name}:{due:%Y%m%dT%H%M%S}:{work.tenant.id}")
 
                 await self._works.attempt(tenant, SYSTEM, enqueue)
 
-        DBOS.workflow(name=f"schedule:{schedule.job.name}")(fan_out)
+        DBOS.workflow(name=f"schedule:{job.name}")(fan_out)
         return fan_out
 
     async def _apply_schedules(self, scheduled: list[tuple[Schedule, ScheduledWorkflow]]) -> None:

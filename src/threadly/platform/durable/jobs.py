@@ -14,6 +14,10 @@ T = TypeVar("T")
 
 DEFAULT_ATTEMPTS = 8
 AT_ONCE = 16
+# What the clock starts comes due for every tenant in one minute: apart and few at once, it delays nothing
+# that somebody waits for.
+SCHEDULED_QUEUE = "schedules"
+SCHEDULED_AT_ONCE = 4
 
 
 class Run(Protocol):
@@ -50,7 +54,7 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class Schedule(msgspec.Struct, frozen=True):
-    """Run `job` once per tenant at each time of `cron` (five fields, UTC)."""
+    """Run `job` once per tenant at each time of `cron` (five fields, UTC), in SCHEDULED_QUEUE."""
 
     cron: str
     job: Job

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import eventually
 from threadly.platform.db import sql
-from threadly.platform.durable import Job, Run, SagaStep, job, run_saga
+from threadly.platform.durable import Job, Run, SagaStep, Schedule, job, run_saga
 from threadly.platform.durable.engine import Engine, JobWentOn, list_failed_jobs, resume_failed_job
 from threadly.platform.durable.failed import FailedJobRow
 from threadly.platform.durable.failed import list_failed_jobs as list_failed_of
@@ -24,6 +24,7 @@ NOTE = sql(
     "INSERT INTO platform.job_steps (job_id, step, output) VALUES ($1, $2, '{}')",
     into=NoneType,
 )
+QUEUE = sql("test.queue", "SELECT queue_name FROM dbos.workflow_status WHERE workflow_uuid = $1", into=str)
 NOTES = sql("test.notes", "SELECT step FROM platform.job_steps WHERE job_id = $1 ORDER BY done_at", into=str)
 
 
@@ -86,13 +87,21 @@ async def needs_mending(run: Run, *, page: str) -> None:
     )
 
 
-JOBS: list[Job] = [brew, die_once, fail_late, needs_mending]
+@job("test.tick")
+async def tick(run: Run) -> None:
+    queue = await run.works.attempt(run.tenant, SYSTEM, lambda work: work.one(QUEUE, run.job_id))
+    await run.transact("tick", noting(f"clock of {run.tenant.slug}", f"{queue}: {run.job_id}"))
+
+
+JOBS: list[Job] = [brew, die_once, fail_late, needs_mending, tick]
+# With seconds, as only a test would have it.
+EVERY_SECOND = Schedule("* * * * * *", tick)
 
 
 @pytest.fixture(scope="module")
 async def engine(runtime: Runtime) -> AsyncIterator[Engine]:
     """One for all tests here, since it takes a while to stop."""
-    engine = Engine(runtime.works, runtime.tenants, jobs=JOBS, schedules=[])
+    engine = Engine(runtime.works, runtime.tenants, jobs=JOBS, schedules=[EVERY_SECOND])
     await engine.start()
     yield engine
     await engine.stop()
@@ -238,3 +247,15 @@ async def test_what_an_operator_asks_of_a_failed_job_a_worker_does_once_and_says
     assert await ask(saga, "drop") == "done"
     assert await failed() == {}
     assert await engine.intervene() == 0
+
+
+async def test_a_schedule_starts_its_job_in_every_community_in_a_queue_apart(
+    runtime: Runtime, tenant: Tenant, other_tenant: Tenant, engine: Engine
+) -> None:
+    await runtime.tenants.refresh()
+
+    async def ticked() -> bool:
+        found = [await notes(runtime, each, f"clock of {each.slug}") for each in (tenant, other_tenant)]
+        return all(ticks and ticks[0].startswith("schedules: test.tick:") for ticks in found)
+
+    await eventually(ticked)

@@ -7,15 +7,14 @@ import subprocess
 import sys
 
 from tests.conftest import eventually
-from tests.platform.test_durable import JOBS, die_once, notes
+from tests.platform.durable.test_engine import JOBS, die_once, notes
 from threadly.platform.durable.engine import Engine
 from threadly.platform.runtime import Runtime
 from threadly.platform.work import SYSTEM, Tenant
-from threadly.settings import Settings
 
 KILLED_MIDWAY = """
 import asyncio
-from tests.platform.test_durable import JOBS
+from tests.platform.durable.test_engine import JOBS
 from threadly.platform.durable.engine import Engine
 from threadly.platform.runtime import Runtime
 from threadly.settings import read_settings
@@ -31,13 +30,13 @@ asyncio.run(main())
 
 
 async def test_a_job_whose_worker_was_killed_goes_on_in_the_next_one_without_repeating_steps(
-    runtime: Runtime, settings: Settings, tenant: Tenant
+    runtime: Runtime, tenant: Tenant
 ) -> None:
     async with runtime.works.write(tenant, SYSTEM) as work:
         await work.enqueue(die_once, page="diary", killer=True)
     servers = {
-        "DATABASE_URL": str(settings.database_url),
-        "VALKEY_URL": str(settings.valkey_url),
+        "DATABASE_URL": str(runtime.settings.database_url),
+        "VALKEY_URL": str(runtime.settings.valkey_url),
         "TEST_DIES": "yes",
     }
     killed = await asyncio.to_thread(

@@ -26,12 +26,14 @@ __all__ = [
 
 
 class CaseOpened(Event, frozen=True, tag="moderation.case_opened"):
-    """Something waits for a moderator: it was reported, or held by itself."""
+    """Something waits for a moderator: it was reported, or held by itself. Without its author the event is of
+    an older version."""
 
     case_id: UUID
     kind: str
     subject_id: UUID
     held: bool
+    author_id: UUID | None = None
 
 
 class ContentHidden(Event, frozen=True, tag="moderation.content_hidden"):

@@ -55,7 +55,15 @@ async def open_reported(work: Work, *, subject: Subject) -> UUID:
 
 def _tell(work: Work, subject: Subject, opened: Opened, *, held: bool) -> UUID:
     if opened.fresh:
-        work.emit(CaseOpened(case_id=opened.id, kind=subject.kind, subject_id=subject.id, held=held))
+        work.emit(
+            CaseOpened(
+                case_id=opened.id,
+                kind=subject.kind,
+                subject_id=subject.id,
+                held=held,
+                author_id=subject.author_id,
+            )
+        )
     return opened.id
 
 

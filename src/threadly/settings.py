@@ -68,13 +68,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rate_limit_factor: Annotated[float, Meta(gt=0)] = 1.0
     feed_pull_threshold: Count = 10_000
 
-    # Images. Unset means: files under `home`, served by ourselves.
+    # Images and files. Unset means: they lie under `home`, and are served by ourselves.
     storage_url: StorageUrl | None = None
     storage_access_key: str | None = None
     storage_secret_key: str | None = None
     storage_region: str = "us-east-1"
     media_base_url: HttpUrl | None = None
     media_quota_mib: Count = 512
+    media_file_mib: Annotated[int, Meta(ge=1, le=1024)] = 25
 
     # Mail. Unset means: nothing leaves, and /dev/mailbox shows what would have.
     smtp_url: Annotated[str, Meta(pattern=r"^smtps?://.+")] | None = None

@@ -86,6 +86,7 @@ PUBLIC = {
     "storage_region",
     "media_base_url",
     "media_quota_mib",
+    "media_file_mib",
 }
 
 

@@ -6,7 +6,7 @@ from itertools import islice
 from threadly.modules import identity, moderation
 from threadly.modules.feed.events import FollowEnded, FollowStarted, PostDeleted, PostPublished
 from threadly.modules.feed.live import TOPIC
-from threadly.modules.feed.repository.erasure import ERASURE
+from threadly.modules.feed.repository.erasure import COMMENTS_OF_OTHERS, ERASURE, LOCK_POSTS
 from threadly.modules.feed.repository.people import KEEP_MUTED, UNFOLLOW
 from threadly.modules.feed.repository.timelines import (
     BACKFILL,
@@ -112,5 +112,7 @@ async def remove(work: Work, event: moderation.ContentRemoved) -> None:
 async def erase_member(work: Work, event: identity.AccountDeleted) -> None:
     """All that the member wrote, liked and followed, and every number that counted it."""
     user_id: UUID = event.user_id
+    gone = [*await work.all(LOCK_POSTS, user_id), *await work.all(COMMENTS_OF_OTHERS, user_id)]
     for statement in ERASURE:
         await work.run(statement, user_id)
+    await moderation.withdraw(work, subject_ids=gone)

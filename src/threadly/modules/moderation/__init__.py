@@ -1,9 +1,9 @@
 """moderation: reports, holds, decisions and appeals; who blocks and mutes whom.
 
 Verbs take a Work first. A module that owns something which can be reported calls `screen` and `require_voice`
-where it is written, `file_report` where it is reported, and reacts to ContentHidden, ContentReleased and
-ContentRemoved for its own kinds. Other modules may join the views `moderation.blocks` and
-`moderation.silenced`.
+where it is written, `file_report` where it is reported, `withdraw` where it is deleted, and reacts to
+ContentHidden, ContentReleased and ContentRemoved for its own kinds. Other modules may join the views
+`moderation.blocks` and `moderation.silenced`.
 """
 
 from threadly.modules.moderation.errors import Muted, ReportOfOneself, ReportsLimited, SelfBlock
@@ -37,6 +37,7 @@ from threadly.modules.moderation.types import (
 )
 from threadly.modules.moderation.verbs.appealing import file_appeal
 from threadly.modules.moderation.verbs.deciding import decide, undo_decision
+from threadly.modules.moderation.verbs.ending import withdraw
 from threadly.modules.moderation.verbs.relations import (
     block_member,
     list_blocked_among,
@@ -90,4 +91,5 @@ __all__ = [
     "unblock_member",
     "undo_decision",
     "unmute_member",
+    "withdraw",
 ]

@@ -91,13 +91,14 @@ class Note(msgspec.Struct, frozen=True):
 
 
 class FormerCase(msgspec.Struct, frozen=True):
-    """Another case of the same author. `action` is None while it is not decided."""
+    """Another case of the same author. `action` is None while it is not decided; `withdrawn`: nor will be."""
 
     id: UUID
     kind: SubjectKind
     excerpt: str
     opened_at: datetime
     action: Action | None
+    withdrawn: bool
 
 
 class CaseFile(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ __all__ = [
     "CaseMissing",
     "CaseOpen",
     "CaseOwn",
+    "CaseWithdrawn",
     "ContentGone",
     "MemberProtected",
     "Muted",
@@ -88,6 +89,12 @@ class CaseDecided(Refusal):
     code = "moderation.case_decided"
     kind = Kind.CONFLICT
     message = "Somebody has decided this case already. Undo that first if you see it another way."
+
+
+class CaseWithdrawn(Refusal):
+    code = "moderation.case_withdrawn"
+    kind = Kind.CONFLICT
+    message = "What this was about has been deleted meanwhile, so there is nothing left to decide."
 
 
 class CaseOpen(Refusal):

@@ -12,6 +12,7 @@ __all__ = [
     "REPORT_REASONS",
     "SUBJECT_KINDS",
     "Action",
+    "CasePlace",
     "CaseStatus",
     "Hold",
     "Relation",
@@ -30,8 +31,11 @@ ReportReason = Literal[
 REPORT_REASONS: tuple[ReportReason, ...] = get_args(ReportReason)
 Action = Literal["dismiss", "hide", "delete", "warn", "mute", "suspend"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
-# A case waits for a decision, waits for the answer to an appeal, or is decided.
-CaseStatus = Literal["open", "appealed", "decided"]
+# A case waits for a decision, waits for the answer to an appeal, is decided, or is over without a decision,
+# because what it was about is gone.
+CaseStatus = Literal["open", "appealed", "decided", "withdrawn"]
+# Where moderators look: what was withdrawn stands among what is decided.
+CasePlace = Literal["open", "appealed", "decided"]
 
 
 class Subject(msgspec.Struct, frozen=True):

@@ -1,8 +1,10 @@
-"""A deleted account, in the order of ERASURE: what is counted elsewhere first, then all that is left."""
+"""A deleted account: LOCK_POSTS first, then in the order of ERASURE what is counted elsewhere, and all
+that is left."""
 
 from types import NoneType
 
 from threadly.platform.db import sql
+from threadly.platform.ids import UUID
 
 # Whoever writes one of them into timelines at this moment is waited for, and nobody begins to: so
 # ERASE_TIMELINES finds all there is.
@@ -11,7 +13,16 @@ _OF_AUTHOR = "author_id = $1 AND (reply_to IS NULL OR reply_to IS NOT NULL)"
 LOCK_POSTS = sql(
     "feed.lock_posts",
     f"SELECT id FROM feed.posts WHERE {_OF_AUTHOR} FOR UPDATE",  # noqa: S608  # the constant above
-    into=NoneType,
+    into=UUID,
+)
+# What others wrote under them goes with them.
+COMMENTS_OF_OTHERS = sql(
+    "feed.comments_of_others",
+    """
+    SELECT c.id FROM feed.posts p JOIN feed.posts c ON c.reply_to = p.id
+    WHERE p.author_id = $1 AND p.reply_to IS NULL AND c.author_id <> $1
+    """,
+    into=UUID,
 )
 ERASE_LIKES = sql(
     "feed.erase_likes",
@@ -71,7 +82,6 @@ ERASE_AUTHOR = sql("feed.erase_author", "DELETE FROM feed.authors WHERE user_id 
 ERASE_AUDIT = sql("feed.erase_audit", "SELECT platform.erase_audit($1)", into=NoneType)
 
 ERASURE = (
-    LOCK_POSTS,
     ERASE_LIKES,
     ERASE_COMMENTS,
     ERASE_FOLLOWS,

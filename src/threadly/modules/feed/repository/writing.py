@@ -7,6 +7,7 @@ from types import NoneType
 
 from threadly.modules.feed.repository.rows import DeletedRow, HiddenRow, ReleasedRow
 from threadly.platform.db import sql
+from threadly.platform.ids import UUID
 
 # $9: held, so nobody else sees it until it is released, nor is it counted.
 INSERT_POST = sql(
@@ -100,6 +101,7 @@ SHOW_COMMENTS_TO = sql(
     """,
     into=NoneType,
 )
+COMMENT_IDS = sql("feed.comment_ids", "SELECT id FROM feed.posts WHERE reply_to = $1", into=UUID)
 DELETE_POST = sql(
     "feed.delete_post",
     """

@@ -4,7 +4,14 @@ from threadly.modules import identity, media, moderation
 from threadly.modules.feed.errors import PostNotHeld
 from threadly.modules.feed.events import CommentPublished, PostDeleted, PostEdited, PostPublished
 from threadly.modules.feed.repository.rows import ReleasedRow
-from threadly.modules.feed.repository.writing import DELETE_POST, HIDE_POST, RELEASE_POST, RESTRICT_MEDIA
+from threadly.modules.feed.repository.writing import (
+    COMMENT_IDS,
+    DELETE_POST,
+    HIDE_POST,
+    LOCK_POST,
+    RELEASE_POST,
+    RESTRICT_MEDIA,
+)
 from threadly.modules.feed.verbs.reading import get_post
 from threadly.platform.ids import UUID
 from threadly.platform.work import Work
@@ -36,6 +43,8 @@ async def report_post(
     Raises PostMissing, and what `moderation.file_report` raises.
     """
     _ = work.actor.me
+    # Whoever deletes it meanwhile waits, and withdraws the report with it.
+    await work.one(LOCK_POST, post_id)
     post = await get_post(work, post_id=post_id)
     subject = subject_of(post.id, post.author.id, post.content, reply_to=post.reply_to)
     return await moderation.file_report(work, subject=subject, reason=reason, note=note)
@@ -82,10 +91,13 @@ async def restrict_media(work: Work, *, post_id: UUID, private: bool) -> None:
 
 
 async def remove_post(work: Work, *, post_id: UUID) -> None:
-    """It is gone, with its comments and images; twice is the same."""
+    """It is gone, with its comments and images; twice is the same. Nothing of it waits for a moderator."""
+    await work.one(LOCK_POST, post_id)  # no comment is added from here on
+    comment_ids = await work.all(COMMENT_IDS, post_id)
     gone = await work.one(DELETE_POST, post_id)
     if gone is None:
         return
+    await moderation.withdraw(work, subject_ids=[post_id, *comment_ids])
     if gone.with_media:
         await media.detach(work, owner="post", owner_id=post_id)
     work.emit(PostDeleted(post_id=post_id, author_id=gone.author_id, reply_to=gone.reply_to))

@@ -140,6 +140,7 @@ async def delete_message(work: Work, *, message_id: UUID) -> None:
     await work.run(DELETE_MESSAGE, message_id, kept.conversation_id, work.now)
     if kept.has_media:
         await media.detach(work, owner="message", owner_id=message_id)
+    await moderation.withdraw(work, subject_ids=[message_id])
     await _tell_changed(work, kept)
 
 

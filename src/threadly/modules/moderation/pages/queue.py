@@ -12,7 +12,7 @@ from litestar.types import ControllerRouterHandler
 from threadly.modules.moderation.casework import CaseFile
 from threadly.modules.moderation.errors import CaseMissing
 from threadly.modules.moderation.pages.view import file_view, summary_view
-from threadly.modules.moderation.types import ACTIONS, CaseStatus
+from threadly.modules.moderation.types import ACTIONS, CasePlace
 from threadly.modules.moderation.verbs import appealing, cases, deciding
 from threadly.platform.errors import InvalidInput, Kind, Refusal
 from threadly.platform.http.edge import Edge
@@ -26,7 +26,7 @@ from threadly.web.pages import Pages
 __all__ = ["routes"]
 
 Page = Response[Any]
-PLACES: Final[dict[str, CaseStatus]] = {
+PLACES: Final[dict[str, CasePlace]] = {
     "/moderate": "open",
     "/moderate/appeals": "appealed",
     "/moderate/decided": "decided",

@@ -29,6 +29,7 @@ ACTIONS = {
     "suspend": "Suspended",
 }
 TAKEN_BACK = "What a moderator decided was taken back."
+WITHDRAWN = "It was deleted before anybody decided about it."
 HELD_BY_ITSELF = "It was held automatically; no person has looked at it yet."
 
 
@@ -69,6 +70,7 @@ class CaseView(msgspec.Struct, frozen=True):
     why: list[str]
     reasons: list[ReasonView]
     outcome: str
+    withdrawn: bool
 
 
 def person_view(party: Party | Relation) -> PersonView:
@@ -103,6 +105,7 @@ def summary_view(case: CaseSummary, work: Work) -> CaseView:
             for each in case.reasons
         ],
         outcome=ACTIONS[case.action] if case.action else "",
+        withdrawn=case.status == "withdrawn",
     )
 
 
@@ -158,7 +161,11 @@ def file_view(file: CaseFile, work: Work) -> dict[str, Any]:
                 "kind": KINDS[each.kind],
                 "excerpt": each.excerpt,
                 "at": moment(each.opened_at, now=work.now),
-                "outcome": ACTIONS[each.action] if each.action else "Waits",
+                "outcome": ACTIONS[each.action]
+                if each.action
+                else "Withdrawn"
+                if each.withdrawn
+                else "Waits",
             }
             for each in file.former_cases
         ],
@@ -170,7 +177,7 @@ def file_view(file: CaseFile, work: Work) -> dict[str, Any]:
 
 def own_view(case: OwnCase, work: Work) -> dict[str, Any]:
     """The case as its author sees it."""
-    undecided = HELD_BY_ITSELF if case.held else TAKEN_BACK
+    undecided = HELD_BY_ITSELF if case.held else WITHDRAWN if case.removed_at else TAKEN_BACK
     what = undecided if case.action is None else told_author(case.action, case.until)
     return {
         "id": str(case.id),

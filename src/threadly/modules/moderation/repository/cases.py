@@ -65,6 +65,7 @@ class FormerRow(msgspec.Struct, frozen=True):
     excerpt: str
     opened_at: datetime
     action: str | None
+    withdrawn: bool
 
 
 # A hold joins what members reported of the same subject, and the other way round.
@@ -97,10 +98,14 @@ OPEN_REPORTED = sql(
     """,
     into=Opened,
 )
+# What is gone without a decision (in force) was withdrawn: for the queue, it is as good as decided.
 CASE = """
-    SELECT c.id, c.kind, c.subject_id, c.excerpt, c.url, c.status, c.held, c.hidden, c.report_count,
-        c.reasons, c.opened_at, c.author_id, p.username, p.name, p.avatar_url,
-        p.created_at AS author_joined_at, c.remove_at, c.removed_at,
+    SELECT c.id, c.kind, c.subject_id, c.excerpt, c.url,
+        CASE WHEN c.removed_at IS NOT NULL AND NOT EXISTS (
+            SELECT FROM moderation.decisions d WHERE d.case_id = c.id AND d.undone_at IS NULL
+        ) THEN 'withdrawn' ELSE c.status END AS status,
+        c.held, c.hidden, c.report_count, c.reasons, c.opened_at, c.author_id, p.username, p.name,
+        p.avatar_url, p.created_at AS author_joined_at, c.remove_at, c.removed_at,
         array(SELECT DISTINCT r.reason FROM moderation.reports r WHERE r.case_id = c.id ORDER BY 1)
             AS reported_for,
         (SELECT d.action FROM moderation.decisions d WHERE d.case_id = c.id AND d.undone_at IS NULL) AS action
@@ -143,7 +148,8 @@ LOCK_CASE = sql(
 FORMER_CASES = sql(
     "moderation.former_cases",
     """
-    SELECT c.id, c.kind, c.excerpt, c.opened_at, d.action
+    SELECT c.id, c.kind, c.excerpt, c.opened_at, d.action,
+        c.removed_at IS NOT NULL AND d.id IS NULL AS withdrawn
     FROM moderation.cases c
     LEFT JOIN moderation.decisions d ON d.case_id = c.id AND d.undone_at IS NULL
     WHERE c.author_id = $1 AND c.id <> $2 ORDER BY c.id DESC LIMIT $3
@@ -181,6 +187,18 @@ MARK_APPEALED = sql(
 )
 MARK_DECIDED = sql(
     "moderation.mark_decided", "UPDATE moderation.cases SET status = 'decided' WHERE id = $1", into=NoneType
+)
+# A member is not withdrawn, nor is a decision that somebody appealed against.
+WITHDRAW = sql(
+    "moderation.withdraw",
+    """
+    UPDATE moderation.cases c
+    SET status = 'decided', held = false, hidden = false, excerpt = '', features = '[]', removed_at = $2
+    WHERE c.subject_id = ANY($1::uuid[]) AND c.status <> 'decided' AND c.kind <> 'member' AND NOT EXISTS (
+        SELECT FROM moderation.decisions d WHERE d.case_id = c.id AND d.undone_at IS NULL
+    )
+    """,
+    into=NoneType,
 )
 IS_HIDDEN_ELSEWHERE = sql(
     "moderation.is_hidden_elsewhere",

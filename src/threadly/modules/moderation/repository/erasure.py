@@ -11,9 +11,23 @@ ERASE_LEARNED = sql(
     """,
     into=NoneType,
 )
-# With their reports, decisions, appeals and notes.
+# With their reports, decisions, appeals and notes. What others reported about the member themselves and
+# nobody has decided stays until somebody has, so that nobody escapes it by leaving; without who it is about.
 ERASE_CASES = sql(
-    "moderation.erase_cases", "DELETE FROM moderation.cases WHERE author_id = $1", into=NoneType
+    "moderation.erase_cases",
+    """
+    DELETE FROM moderation.cases
+    WHERE author_id = $1 AND NOT (kind = 'member' AND status = 'open' AND report_count > 0)
+    """,
+    into=NoneType,
+)
+BLANK_CASES = sql(
+    "moderation.blank_cases",
+    "UPDATE moderation.cases SET excerpt = '', url = '/moderate' WHERE author_id = $1 AND excerpt <> ''",
+    into=NoneType,
+)
+ERASE_APPEALS = sql(
+    "moderation.erase_appeals", "DELETE FROM moderation.appeals WHERE user_id = $1", into=NoneType
 )
 ERASE_REPORTS = sql(
     "moderation.erase_reports",
@@ -58,6 +72,8 @@ ERASE_AUDIT = sql("moderation.erase_audit", "SELECT platform.erase_audit($1)", i
 ERASURE = (
     ERASE_LEARNED,
     ERASE_CASES,
+    BLANK_CASES,
+    ERASE_APPEALS,
     ERASE_REPORTS,
     ERASE_NOTES,
     ERASE_MODERATOR,

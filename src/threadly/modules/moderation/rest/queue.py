@@ -13,7 +13,7 @@ from litestar.types import ControllerRouterHandler
 
 from threadly.modules.moderation.casework import CaseFile, CaseSummary
 from threadly.modules.moderation.errors import CaseMissing
-from threadly.modules.moderation.types import Action, CaseStatus, SubjectKind
+from threadly.modules.moderation.types import Action, CasePlace, SubjectKind
 from threadly.modules.moderation.verbs import appealing, cases, deciding
 from threadly.platform.http.edge import Edge
 from threadly.platform.http.envelope import Listing, Success
@@ -25,7 +25,9 @@ __all__ = ["routes"]
 
 MODERATION = ["Moderation"]
 
-StatusParameter = Annotated[CaseStatus, QueryParameter(description="What waits, or what is decided.")]
+StatusParameter = Annotated[
+    CasePlace, QueryParameter(description="What waits, or what is decided or was withdrawn.")
+]
 KindParameter = Annotated[SubjectKind | None, QueryParameter(description="Only cases about these.")]
 
 

@@ -38,7 +38,7 @@ from threadly.modules.moderation.repository.deciding import (
     NoteRow,
 )
 from threadly.modules.moderation.rules.texts import clean_text
-from threadly.modules.moderation.types import CaseStatus, SubjectKind
+from threadly.modules.moderation.types import CasePlace, SubjectKind
 from threadly.modules.moderation.verbs.reporting import NOTE_MOST
 from threadly.modules.moderation.verbs.standing import DECIDE, is_alone
 from threadly.platform.ids import UUID, new_id
@@ -53,12 +53,13 @@ T = TypeVar("T")
 SHOWN_MOST = 100
 FORMER_MOST = 20
 COUNTED_MOST = 1_000
+WAITING = ("open", "appealed")
 
 
 async def list_cases(
     work: Work,
     *,
-    status: CaseStatus = "open",
+    status: CasePlace = "open",
     kind: SubjectKind | None = None,
     after: Keyset | None = None,
     limit: int = 20,
@@ -107,7 +108,7 @@ async def get_case(work: Work, *, case_id: UUID) -> CaseFile:
             msgspec.convert(each, FormerCase, from_attributes=True)
             for each in await work.all(FORMER_CASES, row.author_id, case_id, FORMER_MOST)
         ],
-        may_decide=row.status != "decided" and in_force is None and (not own or alone),
+        may_decide=row.status in WAITING and in_force is None and (not own or alone),
         may_answer=appeal is not None and in_force is not None and (alone or not (own or decided_by_me)),
     )
 

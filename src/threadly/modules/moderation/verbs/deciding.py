@@ -9,6 +9,7 @@ from threadly.modules.moderation.errors import (
     CaseDecided,
     CaseOpen,
     CaseOwn,
+    CaseWithdrawn,
     NoteTooLong,
 )
 from threadly.modules.moderation.events import AppealAnswered
@@ -55,12 +56,15 @@ async def decide(
     how long a mute or suspension lasts, None without an end; `hides` hides what it is about as well.
 
     What is deleted is hidden now, and deleted for good once it can no longer be appealed.
-    Raises SignInRequired, Denied, CaseMissing, CaseDecided, CaseOwn, AppealOwnDecision, ActionUnfit,
-    MemberProtected, NoteTooLong.
+    Raises SignInRequired, Denied, CaseMissing, CaseWithdrawn, CaseDecided, CaseOwn, AppealOwnDecision,
+    ActionUnfit, MemberProtected, NoteTooLong, and identity.AccountMissing for a measure against somebody who
+    has left.
     """
     work.actor.require(DECIDE)
     case = await get_locked(work, case_id)
     in_force = await work.one(FIND_IN_FORCE, case_id)
+    if in_force is None and case.removed_at is not None:
+        raise CaseWithdrawn
     if in_force is not None or case.status == "decided":
         raise CaseDecided(APPEAL_WAITS if case.status == "appealed" else _who_decided(in_force, work))
     appeal = await work.one(FIND_OPEN_APPEAL, case_id)

@@ -1,13 +1,17 @@
-"""What comes by itself when its time is there: deletion for good, and the end of a suspension."""
+"""What comes by itself: deletion for good and the end of a suspension when their time is there, and the
+end of a case when there is nothing left to decide about."""
+
+from collections.abc import Collection
 
 from threadly.modules import identity
 from threadly.modules.moderation.events import ContentRemoved, MemberReinstated
-from threadly.modules.moderation.repository.cases import REMOVE_DUE
+from threadly.modules.moderation.repository.cases import REMOVE_DUE, WITHDRAW
 from threadly.modules.moderation.repository.deciding import END_SUSPENSIONS
 from threadly.modules.moderation.verbs.suspending import apply_suspension
+from threadly.platform.ids import UUID
 from threadly.platform.work import Work
 
-__all__ = ["end_suspensions", "remove_due"]
+__all__ = ["end_suspensions", "remove_due", "withdraw"]
 
 
 async def remove_due(work: Work, *, limit: int) -> int:
@@ -20,6 +24,15 @@ async def remove_due(work: Work, *, limit: int) -> int:
             )
         )
     return len(removed)
+
+
+async def withdraw(work: Work, *, subject_ids: Collection[UUID]) -> None:
+    """What these are is gone, by its author or with what it belonged to: no case about them waits any more,
+    and none keeps their words. To be called in the transaction that deletes them, after that.
+
+    A case about a member stays, and so does an appeal against what was decided.
+    """
+    await work.run(WITHDRAW, list(subject_ids), work.now)
 
 
 async def end_suspensions(work: Work, *, limit: int) -> int:

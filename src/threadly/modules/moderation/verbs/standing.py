@@ -26,7 +26,9 @@ async def is_alone(work: Work) -> bool:
 
 
 async def require_authority_over(work: Work, *, user_id: UUID) -> None:
-    """Raises MemberProtected if the member is an admin and the actor is none."""
+    """Raises MemberProtected if the member is an admin and the actor is none, identity.AccountMissing if
+    there is no such member any more."""
+    await identity.get_profile(work, id_or_username=str(user_id))
     if work.actor.may(MANAGE):
         return
     if await identity.get_role(work, user_id=user_id) is identity.Role.ADMIN:

@@ -1,6 +1,6 @@
 """Objects on the local disk and in an S3 server: the same promises"""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -44,6 +44,25 @@ async def test_what_is_put_is_there_until_it_is_deleted(storage: Storage) -> Non
     with pytest.raises(ObjectMissing):
         await storage.get("1/a/main")
     assert await (await storage.get("1/b/main")).read() == b"another"
+
+
+async def test_what_is_large_is_put_in_parts_and_is_there_whole_or_not_at_all(storage: Storage) -> None:
+    size = 12 * len(CONTENT)
+
+    async def chunks(until: int) -> AsyncIterator[bytes]:
+        for number in range(until):
+            yield CONTENT
+            if number == 8:
+                raise OSError("The sender is gone.")
+
+    with pytest.raises(StorageUnavailable):
+        await storage.put_parts("1/d/main", chunks(12), size=size, content_type="application/zip")
+    with pytest.raises(ObjectMissing):
+        await storage.get("1/d/main")
+    await storage.put_parts("1/d/main", chunks(8), size=8 * len(CONTENT), content_type="application/zip")
+    assert await (await storage.get("1/d/main")).read() == 8 * CONTENT
+    await storage.put_parts("1/e/main", chunks(1), size=len(CONTENT), content_type="text/plain")
+    assert (await storage.get("1/e/main")).size == len(CONTENT)
 
 
 async def test_a_store_that_does_not_know_us_is_unavailable(remote: Settings) -> None:

@@ -24,6 +24,11 @@ __all__ = ["ObjectMissing", "Storage", "StorageUnavailable", "StoredObject", "st
 # All tries of one call together. The store's own client limits each of them (opening.py).
 CALL_TIMEOUT_S: Final = 12.0
 CHUNK_BYTES: Final = 262_144
+# What is put in parts may take longer, the larger it is.
+SLOWEST_BYTES_PER_S: Final = 1_048_576
+# S3 takes no smaller parts. So much of an object is in memory at once.
+PART_BYTES: Final = 5 * 1_048_576
+PARTS_AT_ONCE: Final = 2
 DELETED_AT_ONCE: Final = 8
 
 
@@ -72,6 +77,25 @@ class Storage:
                     content,
                     attributes=self._attributes(content_type),
                     use_multipart=False,
+                )
+
+    async def put_parts(
+        self, path: str, chunks: AsyncIterator[bytes], *, size: int, content_type: str
+    ) -> None:
+        """As `put`, of what is too large to be held in memory: `chunks` are `size` bytes together, taken as
+        they are needed. Nothing is at the path until all of it is. Raises StorageUnavailable."""
+        import obstore  # see above
+
+        with span("storage.put", kind="call", path=path, bytes=size), _refusals():
+            async with asyncio.timeout(CALL_TIMEOUT_S + size / SLOWEST_BYTES_PER_S):
+                await obstore.put_async(
+                    self._store(),
+                    path,
+                    chunks,
+                    attributes=self._attributes(content_type),
+                    use_multipart=True,
+                    chunk_size=PART_BYTES,
+                    max_concurrency=PARTS_AT_ONCE,
                 )
 
     async def get(self, path: str) -> StoredObject:

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 from tests.cast import Visit
-from threadly.modules import feed, notifications
+from threadly.modules import feed, identity, notifications
+from threadly.modules.identity.permissions import permissions_of
 from threadly.platform.events import Event
 from threadly.platform.ids import UUID
 from threadly.platform.relay import Relay
 from threadly.platform.runtime import Runtime
-from threadly.platform.work import SYSTEM, Work
+from threadly.platform.work import SYSTEM, Actor, Work, Works
 from threadly.wiring import make_reactions
 
 
@@ -60,3 +61,11 @@ async def happen(runtime: Runtime, visit: Visit, *events: Event) -> None:
 
     await runtime.works.attempt(visit.tenant, SYSTEM, emit)
     await Relay(runtime.works, make_reactions(), runtime.tenants).drain(visit.tenant)
+
+
+async def grant(works: Works, whom: Visit, role: str) -> Visit:
+    """They have this role from now on; what comes back acts with it."""
+    await works.attempt(
+        whom.tenant, SYSTEM, lambda work: identity.set_role(work, user_id=whom.actor.me, role=role)
+    )
+    return Visit(works, whom.tenant, Actor(whom.actor.me, permissions_of(["user", role])))

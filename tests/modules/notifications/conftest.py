@@ -46,3 +46,13 @@ async def bob(join: SignUp) -> Visit:
 @pytest.fixture
 async def kareem(join: SignUp) -> Visit:
     return await join("kareem")
+
+
+@pytest.fixture
+async def mona(join: SignUp) -> Visit:
+    return await join("mona")
+
+
+@pytest.fixture
+async def omar(join: SignUp) -> Visit:
+    return await join("omar")

@@ -91,6 +91,7 @@ from threadly.modules.identity.verbs.signing import rotate_signing_key
 from threadly.modules.identity.verbs.suspension import (
     find_suspension,
     is_permitted_to_others,
+    list_permitted,
     reinstate_member,
     suspend_member,
 )
@@ -158,6 +159,7 @@ __all__ = [
     "list_addressees",
     "list_invites",
     "list_members",
+    "list_permitted",
     "list_profiles_by_username",
     "list_sessions",
     "make_setup_link",

@@ -1,7 +1,8 @@
 """What notifications does when something happened. Each runs in the transaction that marks its event done,
 may see an event again (replay) and does not rely on the order of two events."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 from uuid import uuid5
 
 from threadly.modules import feed, identity, messaging, moderation, payments, store
@@ -12,9 +13,11 @@ from threadly.modules.notifications.repository.forgetting import (
     RETRACT_BETWEEN,
     RETRACT_REPLY,
     RETRACT_SHOWN,
+    RETRACT_STOCK,
     RETRACT_THREAD,
 )
 from threadly.modules.notifications.repository.telling import READERS, WRITTEN, Written
+from threadly.modules.notifications.rules import NEEDS
 from threadly.modules.notifications.verbs.telling import Fact, post_fact, retract, tell, tell_followers
 from threadly.platform.events import Reactions
 from threadly.platform.ids import FIRST_ID, UUID
@@ -22,8 +25,16 @@ from threadly.platform.work import Work
 
 __all__ = ["wire"]
 
+# The group of facts that are one entry whatever they are about.
+EVERYTHING: Final = FIRST_ID
 # What a decision is about, in the words of who wrote it.
-WHAT = {"post": "post", "comment": "comment", "product": "product", "message": "message", "member": "profile"}
+WHAT: Final[Mapping[str, str]] = {
+    "post": "post",
+    "comment": "comment",
+    "product": "product",
+    "message": "message",
+    "member": "profile",
+}
 
 
 def wire(reactions: Reactions) -> None:
@@ -46,6 +57,9 @@ def wire(reactions: Reactions) -> None:
     reactions.on(moderation.MemberReinstated, tell_of_return, name="notifications.member_reinstated")
     reactions.on(moderation.ReportAnswered, tell_of_report, name="notifications.report_answered")
     reactions.on(moderation.AppealAnswered, tell_of_appeal, name="notifications.appeal_answered")
+    reactions.on(moderation.CaseOpened, tell_of_case, name="notifications.case_opened")
+    reactions.on(store.OrderPaid, tell_of_sale, name="notifications.sale")
+    reactions.on(store.StockChanged, tell_of_stock, name="notifications.stock_changed")
     reactions.on(moderation.BlockStarted, separate, name="notifications.separate")
     reactions.on(moderation.MuteStarted, silence, name="notifications.silence")
     reactions.on(identity.AccountDeleted, erase_member, name="notifications.erase_member")
@@ -215,6 +229,52 @@ async def _tell_of_decision(work: Work, case_id: UUID, user_id: UUID, variant: s
 
 def _day(until: Any) -> str:
     return f"{until.day} {until:%B %Y}" if until else ""
+
+
+# Those who run the place. Nobody is named as having caused it: a manager who blocks a buyer has a sale all
+# the same, and who reported something is nobody's business.
+
+
+async def tell_of_case(work: Work, event: moderation.CaseOpened) -> None:
+    """Whoever may decide it, but not the one whom it concerns."""
+    if event.author_id is None:
+        return
+    how = "is held" if event.held else "was reported"
+    detail = {"text": f"A {WHAT[event.kind]} {how}"}
+    fact = Fact("case", EVERYTHING, event.case_id, event.case_id, None, "", detail)
+    await _tell_staff(work, fact, but=event.author_id)
+
+
+async def tell_of_sale(work: Work, event: store.OrderPaid) -> None:
+    """Whoever manages the shop, but not for what they bought themselves."""
+    try:
+        order = await store.get_order(work, order_id=event.order_id)
+    except store.OrderMissing:
+        return
+    detail = {"text": f"Order {order.number}, {order.total}"}
+    fact = Fact("sale", EVERYTHING, order.id, order.id, None, "", detail)
+    await _tell_staff(work, fact, but=order.buyer_id)
+
+
+async def tell_of_stock(work: Work, event: store.StockChanged) -> None:
+    """Whoever manages the shop, once until there is more of it; then it is taken back. What is asked is how
+    it stands now: of two events the later may come first."""
+    try:
+        product = await store.get_product(work, product=str(event.product_id))
+    except store.ProductMissing:
+        return
+    sold_out = {each.id for each in product.variants if not each.available}
+    if event.variant_id not in sold_out or product.status != "active":
+        await retract(work, RETRACT_STOCK, event.variant_id)
+        return
+    detail = {"product": product.title, "of_several": len(product.variants) > 1}
+    fact = Fact("stock", product.id, event.variant_id, product.id, None, "", detail)
+    await _tell_staff(work, fact)
+
+
+async def _tell_staff(work: Work, fact: Fact, *, but: UUID | None = None) -> None:
+    holders = await identity.list_permitted(work, permission=NEEDS[fact.kind])
+    await tell(work, fact, user_ids=[each for each in holders if each != but])
 
 
 # Who does not want to hear of whom

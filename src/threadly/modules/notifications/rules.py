@@ -1,9 +1,10 @@
 """Pure decisions: what is told by default over which channel, and how an entry is put into words."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, Literal
 
 from threadly.modules.notifications.types import CHANNELS, KINDS, ChannelName, Kind, Mode
+from threadly.platform.actor import Actor
 from threadly.platform.ids import UUID
 
 __all__ = [
@@ -11,8 +12,11 @@ __all__ = [
     "DEFAULTS",
     "EXCERPT_LENGTH",
     "MOST_SHOWN",
+    "NEEDS",
     "REPEATED",
     "excerpt_of",
+    "kinds_for",
+    "kinds_withheld_from",
     "modes_of",
     "title_of",
     "url_of",
@@ -21,6 +25,13 @@ __all__ = [
 # How many people an entry names or shows.
 MOST_SHOWN = 3
 EXCERPT_LENGTH = 140
+
+# What only those are told of who hold a permission, for as long as they hold it.
+NEEDS: Final[Mapping[Kind, str]] = {
+    "case": "moderation.decide",
+    "sale": "store.manage",
+    "stock": "store.manage",
+}
 
 # At once what somebody waits for or said to this person; in the digest what can wait. Messages have a count
 # of their own in the shell, orders a receipt by mail that is always sent; text messages cost money.
@@ -34,6 +45,9 @@ _BY_CHANNEL: Final[Mapping[Kind, tuple[Mode, Mode, Mode, Mode]]] = {
     "order": ("now", "off", "now", "off"),
     "moderation": ("now", "now", "now", "off"),
     "account": ("now", "off", "off", "off"),
+    "case": ("now", "now", "now", "off"),
+    "sale": ("now", "now", "now", "off"),
+    "stock": ("now", "digest", "off", "off"),
 }
 DEFAULTS: Final[Mapping[Kind, Mapping[ChannelName, Mode]]] = {
     kind: dict(zip(CHANNELS, modes, strict=True)) for kind, modes in _BY_CHANNEL.items()
@@ -66,9 +80,13 @@ _MODERATION: Final[Mapping[str, str]] = {
     "granted": "Your appeal was granted",
     "refused": "Your appeal was refused",
 }
-
 _ACCOUNT: Final[Mapping[str, str]] = {
     "mail_returned": "Mail to {email} comes back, so you get none: confirm your address to change that",
+}
+_VARIANTS: Final[Mapping[Kind, Mapping[str, str]]] = {
+    "order": _ORDER,
+    "moderation": _MODERATION,
+    "account": _ACCOUNT,
 }
 
 
@@ -99,13 +117,32 @@ def title_of(
             return f"{who} published {'a post' if count == 1 else f'{count} posts'}"
         case "message":
             return f"{who} sent you {'a message' if count == 1 else f'{count} messages'}"
-        case "order":
-            return _ORDER[variant].format(number=detail.get("number", ""))
-        case "moderation":
-            until = f" until {detail['until']}" if detail.get("until") else ""
-            return _MODERATION[variant].format(what=detail.get("what", "post"), until=until)
-        case "account":
-            return _ACCOUNT[variant].format(email=detail.get("email", "you"))
+        case "order" | "moderation" | "account":
+            return _title_of_variant(kind, variant, detail)
+        case "case" | "sale" | "stock":
+            return _title_for_staff(kind, count, detail)
+
+
+def _title_of_variant(
+    kind: Literal["order", "moderation", "account"], variant: str, detail: Mapping[str, Any]
+) -> str:
+    until = f" until {detail['until']}" if detail.get("until") else ""
+    return _VARIANTS[kind][variant].format(
+        number=detail.get("number", ""),
+        what=detail.get("what", "post"),
+        until=until,
+        email=detail.get("email", "you"),
+    )
+
+
+def _title_for_staff(kind: Literal["case", "sale", "stock"], count: int, detail: Mapping[str, Any]) -> str:
+    if kind == "case":
+        return "A new case waits" if count == 1 else f"{count} new cases wait"
+    if kind == "sale":
+        return "A new order" if count == 1 else f"{count} new orders"
+    if not detail["of_several"]:
+        return f"{detail['product']} is sold out"
+    return f"{detail['product']} is sold out in {'one variant' if count == 1 else f'{count} variants'}"
 
 
 def people(names: Sequence[str], actor_count: int) -> str:
@@ -139,6 +176,12 @@ def url_of(
         return f"/orders/{subject_id}"
     if kind in ("moderation", "account"):
         return str(detail.get("url", "/settings"))
+    if kind == "case":
+        return f"/moderate/cases/{subject_id}" if count == 1 else "/moderate"
+    if kind == "sale":
+        return f"/manage/orders/{subject_id}" if count == 1 else "/manage/orders"
+    if kind == "stock":
+        return f"/manage/products/{subject_id}"
     return f"/posts/{thread_id}#comment-{subject_id}" if thread_id else f"/posts/{subject_id}"
 
 
@@ -148,13 +191,23 @@ def excerpt_of(content: str | None) -> str:
     return line if len(line) <= EXCERPT_LENGTH else f"{line[: EXCERPT_LENGTH - 1].rstrip()}…"
 
 
+def kinds_for(actor: Actor) -> tuple[Kind, ...]:
+    """Of what the actor may be told at present."""
+    return tuple(kind for kind in KINDS if kind not in NEEDS or actor.may(NEEDS[kind]))
+
+
+def kinds_withheld_from(actor: Actor) -> list[Kind]:
+    """The rest: what was told before a permission was withdrawn is shown no more, either."""
+    return [kind for kind, permission in NEEDS.items() if not actor.may(permission)]
+
+
 def modes_of(
-    chosen: Mapping[Kind, Mapping[ChannelName, Mode | None]],
+    chosen: Mapping[Kind, Mapping[ChannelName, Mode | None]], *, kinds: Iterable[Kind]
 ) -> dict[Kind, dict[ChannelName, Mode]]:
-    """The whole table, from what a person chose and the defaults."""
+    """The whole table of these kinds, from what a person chose and the defaults."""
     return {
         kind: {channel: chosen.get(kind, {}).get(channel) or DEFAULTS[kind][channel] for channel in CHANNELS}
-        for kind in KINDS
+        for kind in kinds
     }
 
 

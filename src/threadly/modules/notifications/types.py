@@ -21,8 +21,21 @@ __all__ = [
     "Rhythm",
 ]
 
-Kind = Literal["follow", "like", "comment", "mention", "post", "message", "order", "moderation", "account"]
-"""What a notification is about; people choose by it."""
+Kind = Literal[
+    "follow",
+    "like",
+    "comment",
+    "mention",
+    "post",
+    "message",
+    "order",
+    "moderation",
+    "account",
+    "case",
+    "sale",
+    "stock",
+]
+"""What a notification is about; people choose by it. The last three are for those who run the place."""
 
 KINDS: Final[tuple[Kind, ...]] = (
     "mention",
@@ -34,6 +47,9 @@ KINDS: Final[tuple[Kind, ...]] = (
     "order",
     "moderation",
     "account",
+    "case",
+    "sale",
+    "stock",
 )
 """In the order in which people read them."""
 
@@ -92,7 +108,8 @@ class Rhythm(msgspec.Struct, frozen=True):
 
 
 class Preferences(msgspec.Struct, frozen=True):
-    """`modes[kind][channel]`, complete: what a person did not choose is the default."""
+    """`modes[kind][channel]`, complete for what the person may be told of: what they did not choose is the
+    default."""
 
     modes: dict[Kind, dict[ChannelName, Mode]]
     rhythm: Rhythm

@@ -49,6 +49,19 @@ LIST_SUSPENSIONS = sql(
     """,
     into=Suspension,
 )
+# Who has one of these roles and may sign in.
+WITH_ROLE = sql(
+    "identity.with_role",
+    """
+    SELECT g.user_id FROM identity.role_grants g
+    WHERE g.role = ANY($1::text[]) AND NOT EXISTS (
+        SELECT FROM identity.suspensions s
+        WHERE s.user_id = g.user_id AND (s.until IS NULL OR s.until > $2)
+    )
+    ORDER BY g.user_id
+    """,
+    into=UUID,
+)
 # Whether anybody but $1 has one of these roles and may sign in.
 OTHERS_WITH_ROLE = sql(
     "identity.others_with_role",

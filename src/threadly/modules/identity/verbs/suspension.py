@@ -14,6 +14,7 @@ from threadly.modules.identity.repository.suspensions import (
     OTHERS_WITH_ROLE,
     REINSTATE,
     SUSPEND,
+    WITH_ROLE,
     Suspension,
 )
 from threadly.platform.ids import UUID
@@ -23,6 +24,7 @@ from threadly.platform.work import Work
 __all__ = [
     "find_suspension",
     "is_permitted_to_others",
+    "list_permitted",
     "list_refusals",
     "refuse_suspended",
     "reinstate_member",
@@ -70,9 +72,18 @@ async def list_refusals(work: Work) -> dict[UUID, AccountSuspended]:
 
 async def is_permitted_to_others(work: Work, *, permission: str, user_id: UUID) -> bool:
     """Whether anybody else than that member holds a role with `permission`."""
-    roles = [role.value for role in Role if permission in PERMISSIONS[role]]
-    others = await work.one(OTHERS_WITH_ROLE, user_id, roles, work.now)
+    others = await work.one(OTHERS_WITH_ROLE, user_id, _roles_with(permission), work.now)
     return bool(others)
+
+
+async def list_permitted(work: Work, *, permission: str) -> list[UUID]:
+    """All members who were granted a role with `permission` and are not suspended, in the order of their
+    ids. Nobody, for what everybody may do."""
+    return await work.all(WITH_ROLE, _roles_with(permission), work.now)
+
+
+def _roles_with(permission: str) -> list[str]:
+    return [role.value for role in Role if permission in PERMISSIONS[role]]
 
 
 def refusal_of(suspension: Suspension, *, site: str) -> AccountSuspended:

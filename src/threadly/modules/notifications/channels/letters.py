@@ -25,11 +25,15 @@ TOPIC_WORDS: Final[dict[str, str]] = {
     "order": "your orders",
     "moderation": "moderators’ decisions",
     "account": "your account",
+    "case": "new cases for the moderators",
+    "sale": "new orders in the shop",
+    "stock": "what is sold out",
     "digest": "what happened lately",
     "all": "anything that happens here",
 }
 # What belongs together in a digest, in the order in which people read it.
 SECTIONS: Final[tuple[tuple[str, tuple[Kind, ...]], ...]] = (
+    ("For who runs the place", ("case", "sale", "stock")),
     ("For you", ("mention", "comment", "message", "order", "moderation", "account")),
     ("Likes and followers", ("like", "follow")),
     ("From people you follow", ("post",)),

@@ -1,5 +1,6 @@
 """/notifications: what a member was told, by days."""
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,7 +12,8 @@ from litestar.types import ControllerRouterHandler
 
 from threadly.modules import notifications
 from threadly.modules.notifications.pages.view import KIND_NAMES, Day, days_of, zone_of
-from threadly.modules.notifications.types import KINDS
+from threadly.modules.notifications.rules import kinds_for
+from threadly.modules.notifications.types import KINDS, Kind
 from threadly.platform.http.edge import Edge
 from threadly.platform.ids import parse_id
 from threadly.platform.work import Work
@@ -41,12 +43,13 @@ async def show_inbox(
     cursor: FromQuery[str | None] = None,
     day: FromQuery[str | None] = None,
 ) -> Response[str]:
-    show = show if show == "unread" or show in KINDS else ""
+    kinds = kinds_for(edge.actor)
+    show = show if show == "unread" or show in kinds else ""
     inbox = await _read(edge, show, cursor, day)
     if wants_more(edge, cursor):
         return await pages.fragment(edge, "notifications/_days.html", inbox=inbox, show=show)
     return await pages.show(
-        edge, "notifications/inbox.html", inbox=inbox, show=show, filters=_filters(), here=_address(show)
+        edge, "notifications/inbox.html", inbox=inbox, show=show, filters=_filters(kinds), here=_address(show)
     )
 
 
@@ -85,9 +88,9 @@ async def mark(edge: NamedDependency[Edge], pages: NamedDependency[Pages]) -> Re
     return pages.redirect(edge, await next_of(edge, default=HERE))
 
 
-def _filters() -> list[tuple[str, str, str]]:
+def _filters(kinds: Iterable[Kind]) -> list[tuple[str, str, str]]:
     """What can be chosen to be shown: its name, where it is, what it is called."""
-    choices = [("", "All"), ("unread", "Unread"), *((kind, KIND_NAMES[kind][0]) for kind in KINDS)]
+    choices = [("", "All"), ("unread", "Unread"), *((kind, KIND_NAMES[kind][0]) for kind in kinds)]
     return [(show, _address(show), label) for show, label in choices]
 
 

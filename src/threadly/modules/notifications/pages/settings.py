@@ -1,5 +1,6 @@
 """/settings/notifications: of what a member is told, over which channel, and when."""
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Any, Final
 from zoneinfo import available_timezones
@@ -10,10 +11,9 @@ from litestar.types import ControllerRouterHandler
 
 from threadly.modules import notifications
 from threadly.modules.notifications.pages.view import KIND_NAMES
-from threadly.modules.notifications.rules import CHOICES
+from threadly.modules.notifications.rules import CHOICES, kinds_for
 from threadly.modules.notifications.types import (
     CHANNELS,
-    KINDS,
     ChannelName,
     Digest,
     Kind,
@@ -51,7 +51,7 @@ async def show_settings(edge: NamedDependency[Edge], pages: NamedDependency[Page
 @post(HERE, include_in_schema=False)
 async def save_settings(edge: NamedDependency[Edge], pages: NamedDependency[Pages]) -> Response[Any]:
     fields = await fields_of(edge)
-    modes, rhythm = modes_of_form(fields), rhythm_of_form(fields)
+    modes, rhythm = modes_of_form(fields, kinds_for(edge.actor)), rhythm_of_form(fields)
     try:
         await edge.write(lambda work: notifications.choose(work, modes=modes, rhythm=rhythm))
     except Refusal as refusal:
@@ -70,7 +70,7 @@ async def _page(
         "notifications/settings.html",
         status=status,
         form=form,
-        kinds=[(kind, *KIND_NAMES[kind]) for kind in KINDS],
+        kinds=[(kind, *KIND_NAMES[kind]) for kind in shown.modes],
         channels=[(channel, CHANNEL_NAMES[channel]) for channel in CHANNELS],
         choices={channel: [(mode, MODE_NAMES[mode]) for mode in CHOICES[channel]] for channel in CHANNELS},
         modes=shown.modes,
@@ -82,9 +82,9 @@ async def _page(
     )
 
 
-def modes_of_form(fields: dict[str, str]) -> dict[Kind, dict[ChannelName, Mode]]:
+def modes_of_form(fields: dict[str, str], kinds: Iterable[Kind]) -> dict[Kind, dict[ChannelName, Mode]]:
     """A box that is not ticked sends nothing; what nobody could have chosen is left as it is."""
-    return {kind: _modes_of_kind(kind, fields) for kind in KINDS}
+    return {kind: _modes_of_kind(kind, fields) for kind in kinds}
 
 
 def _modes_of_kind(kind: Kind, fields: dict[str, str]) -> dict[ChannelName, Mode]:

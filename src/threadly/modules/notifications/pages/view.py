@@ -24,6 +24,9 @@ KIND_NAMES: Final[dict[Kind, tuple[str, str]]] = {
     "order": ("Orders", "Where your orders stand. Receipts are always mailed."),
     "moderation": ("Moderation", "What moderators decide about you, your posts and your reports."),
     "account": ("Your account", "Mail to you comes back, for example."),
+    "case": ("Cases", "Something was reported or held, and waits for a moderator."),
+    "sale": ("Sales", "Somebody bought something in the shop."),
+    "stock": ("Stock", "Something in the shop is sold out. It disappears when there is more."),
 }
 ICONS: Final[dict[Kind, str]] = {
     "mention": "at",
@@ -35,6 +38,9 @@ ICONS: Final[dict[Kind, str]] = {
     "order": "receipt",
     "moderation": "shield",
     "account": "settings",
+    "case": "alert",
+    "sale": "bag",
+    "stock": "store",
 }
 
 

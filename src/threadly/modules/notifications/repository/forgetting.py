@@ -23,6 +23,7 @@ __all__ = [
     "RETRACT_BETWEEN",
     "RETRACT_REPLY",
     "RETRACT_SHOWN",
+    "RETRACT_STOCK",
     "RETRACT_THREAD",
     "Recounted",
 ]
@@ -63,6 +64,8 @@ RETRACT_REPLY = _retract("notifications.retract_reply", "fact_id = $1")
 RETRACT_SHOWN = _retract(
     "notifications.retract_shown", "fact_id = $1 AND kind IN ('comment', 'mention', 'post')"
 )
+# $1 a variant that is there again.
+RETRACT_STOCK = _retract("notifications.retract_stock", "fact_id = $1 AND kind = 'stock'")
 RETRACT_ACTOR = _retract("notifications.retract_actor", "actor_id = $1")
 # $1 is not to hear of $2.
 RETRACT_BETWEEN = _retract("notifications.retract_between", "user_id = $1 AND actor_id = $2")

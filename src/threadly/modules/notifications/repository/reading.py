@@ -82,21 +82,22 @@ LIST_ENTRIES = sql(
     """,
     into=EntryRow,
 )
-# Above that position, the oldest first: what somebody missed.
+# Above that position, the oldest first: what somebody missed. $4: of these kinds.
 LIST_NEWS = sql(
     "notifications.list_news",
     f"""
     SELECT {_ENTRY} FROM notifications.notifications n {_AROUND}
-    WHERE n.user_id = $1 AND n.in_app AND n.position > $2
+    WHERE n.user_id = $1 AND n.in_app AND n.position > $2 AND n.kind = ANY($4::text[])
     ORDER BY n.position LIMIT $3
     """,
     into=EntryRow,
 )
+# $2: without these kinds.
 COUNT_UNREAD = sql(
     "notifications.count_unread",
     """
     SELECT count(*)::int FROM notifications.notifications
-    WHERE user_id = $1 AND in_app AND read_at IS NULL
+    WHERE user_id = $1 AND in_app AND read_at IS NULL AND kind <> ALL($2::text[])
     """,
     into=int,
 )

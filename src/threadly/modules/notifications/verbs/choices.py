@@ -14,7 +14,7 @@ from threadly.modules.notifications.repository.choices import (
     SET_RHYTHM,
     RhythmRow,
 )
-from threadly.modules.notifications.rules import CHOICES, modes_of
+from threadly.modules.notifications.rules import CHOICES, NEEDS, kinds_for, modes_of
 from threadly.modules.notifications.types import (
     CHANNELS,
     ChannelName,
@@ -30,14 +30,16 @@ __all__ = ["choose", "get_preferences"]
 
 
 async def get_preferences(work: Work) -> Preferences:
-    """What the actor chose, and the defaults for the rest. Raises SignInRequired."""
+    """What the actor chose, and the defaults for the rest, of all that they may be told. Raises
+    SignInRequired."""
     rows = await work.all(LIST_CHOICES, work.actor.me)
     chosen = {
         cast(Kind, row.kind): {channel: cast("Mode | None", getattr(row, channel)) for channel in CHANNELS}
         for row in rows
     }
     found = await work.one(FIND_RHYTHM, work.actor.me)
-    return Preferences(modes_of(chosen), rhythm_of(found) if found else Rhythm())
+    modes = modes_of(chosen, kinds=kinds_for(work.actor))
+    return Preferences(modes, rhythm_of(found) if found else Rhythm())
 
 
 async def choose(
@@ -48,10 +50,13 @@ async def choose(
 ) -> Preferences:
     """From now on tell the actor so; what is not named stays as it is.
 
-    Raises SignInRequired, ChannelWithoutDigest, QuietHoursInvalid, TimeZoneUnknown.
+    Raises SignInRequired, Denied for what only others are told, ChannelWithoutDigest, QuietHoursInvalid,
+    TimeZoneUnknown.
     """
     me = work.actor.me
     if modes:
+        for kind in NEEDS.keys() & modes.keys():
+            work.actor.require(NEEDS[kind])
         _require_choices(modes)
         columns = [[by_channel.get(channel) for by_channel in modes.values()] for channel in CHANNELS]
         await work.run(CHOOSE_MODES, me, list(modes), *columns)

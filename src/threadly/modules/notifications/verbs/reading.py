@@ -15,7 +15,7 @@ from threadly.modules.notifications.repository.reading import (
     POSITION,
     EntryRow,
 )
-from threadly.modules.notifications.rules import excerpt_of, title_of, url_of
+from threadly.modules.notifications.rules import excerpt_of, kinds_for, kinds_withheld_from, title_of, url_of
 from threadly.modules.notifications.signals import ring
 from threadly.modules.notifications.types import KINDS, Actor, Kind, Notification
 from threadly.platform.ids import UUID
@@ -47,13 +47,14 @@ async def list_notifications(
 ) -> Page[Notification]:
     """What the actor was told, the latest first. Raises SignInRequired."""
     below = int(after[0]) if after else HIGHEST
-    rows = await work.all(LIST_ENTRIES, work.actor.me, below, unread, list(kinds), limit + 1)
+    shown = [kind for kind in kinds_for(work.actor) if kind in kinds]
+    rows = await work.all(LIST_ENTRIES, work.actor.me, below, unread, shown, limit + 1)
     return page_of([entry_of(row) for row in rows], limit=limit, key=lambda entry: (str(entry.position),))
 
 
 async def count_unread(work: Work) -> int:
     """How many entries the actor has not read. Raises SignInRequired."""
-    return await work.one(COUNT_UNREAD, work.actor.me) or 0
+    return await work.one(COUNT_UNREAD, work.actor.me, kinds_withheld_from(work.actor)) or 0
 
 
 async def get_position(work: Work) -> int:
@@ -63,7 +64,8 @@ async def get_position(work: Work) -> int:
 
 async def list_news(work: Work, *, above: int, limit: int = MOST_NEWS) -> list[Notification]:
     """What the actor was told after that position, the oldest first. Raises SignInRequired."""
-    return [entry_of(row) for row in await work.all(LIST_NEWS, work.actor.me, above, limit)]
+    rows = await work.all(LIST_NEWS, work.actor.me, above, limit, list(kinds_for(work.actor)))
+    return [entry_of(row) for row in rows]
 
 
 async def mark_read(work: Work, *, ids: Sequence[UUID]) -> int:

@@ -260,11 +260,21 @@ async def test_a_muted_member_reads_and_does_not_write_until_it_is_over(
     await bob.read(moderation.require_voice)
 
 
-async def test_nobody_reports_without_end(bob: Visit, sarah: Visit) -> None:
-    for _ in range(REPORTS_MOST):
-        await report(sarah, subject_of(bob))
+async def test_nobody_reports_without_end(bob: Visit, sarah: Visit, strict: Works) -> None:
+    first = subject_of(bob)
+    for subject in [first, *(subject_of(bob) for _ in range(REPORTS_MOST - 2))]:
+        await report(sarah, subject)
+    # There is one left, and two are sent at once.
+    async with strict.write(sarah.tenant, sarah.actor) as work:
+        await moderation.file_report(work, subject=subject_of(bob), reason="hate")
+        late = asyncio.create_task(report(sarah, subject_of(bob)))
+        await asyncio.wait([late], timeout=0.3)
+    with pytest.raises(moderation.ReportsLimited):
+        await late
     with pytest.raises(moderation.ReportsLimited):
         await report(sarah, subject_of(bob))
+    again = await report(sarah, first, reason="spam")
+    assert again.reason == "spam"
 
 
 async def test_a_decision_undone_beside_a_newer_case_does_not_wait_twice(

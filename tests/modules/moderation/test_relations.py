@@ -1,13 +1,17 @@
 """Who blocks and mutes whom."""
 
+import asyncio
 from functools import partial
 
+import asyncpg
 import pytest
 
 from tests.cast import Visit
 from tests.modules.moderation.acts import Told
 from tests.modules.moderation.conftest import SignUp
 from threadly.modules import identity, moderation
+from threadly.modules.moderation.errors import RelationsTooMany
+from threadly.modules.moderation.verbs.relations import RELATIONS_MOST
 from threadly.platform.ids import new_id
 from threadly.platform.work import Tenant, Works
 
@@ -59,3 +63,30 @@ async def test_nobody_blocks_themselves_or_whom_there_is_not_and_guests_block_no
         await bob.write(partial(moderation.mute_member, member="nobody"))
     guest = Visit(works, tenant)
     assert await guest.read(partial(moderation.list_blocked_among, user_ids=[bob.actor.me])) == set()
+
+
+@pytest.mark.parametrize("kind", ["block", "mute"])
+async def test_a_full_list_takes_nobody_more_and_whom_it_has_as_often_as_one_likes(
+    kind: str, bob: Visit, join: SignUp, strict: Works, owner: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    for username in ("kareem", "ada", "alexsmith"):
+        await join(username)
+    act = moderation.block_member if kind == "block" else moderation.mute_member
+    await bob.write(partial(act, member="kareem"))
+    columns = "blocker_id, blocked_id" if kind == "block" else "muter_id, muted_id"
+    await owner.execute(
+        f"INSERT INTO moderation.member_{kind}s ({columns}, tenant_id, created_at)"
+        " SELECT $1, gen_random_uuid(), $2, now() FROM generate_series(1, $3)",
+        bob.actor.me,
+        bob.tenant.id,
+        RELATIONS_MOST - 2,
+    )
+    # There is one place left, and two ask for it at once.
+    async with strict.write(bob.tenant, bob.actor) as work:
+        await act(work, member="ada")
+        late = asyncio.create_task(bob.write(partial(act, member="alexsmith")))
+        await asyncio.wait([late], timeout=0.3)
+    with pytest.raises(RelationsTooMany):
+        await late
+    again = await bob.write(partial(act, member="kareem"))
+    assert again.username == "kareem"

@@ -117,6 +117,12 @@ FILE_REPORT = sql(
     """,
     into=ReportRow,
 )
+# Two reports of one member are counted one after the other.
+LOCK_REPORTER = sql(
+    "moderation.lock_reporter",
+    "SELECT pg_advisory_xact_lock(hashtextextended('moderation.reports ' || $1::text, 0))",
+    into=NoneType,
+)
 COUNT_REPORTS_SINCE = sql(
     "moderation.count_reports_since",
     "SELECT count(*) AS reports FROM moderation.reports WHERE reporter_id = $1 AND created_at > $2",

@@ -6,6 +6,12 @@ from threadly.modules.moderation.types import Relation
 from threadly.platform.db import sql
 from threadly.platform.ids import UUID
 
+# Two additions to the lists of one member are counted one after the other.
+LOCK_RELATIONS = sql(
+    "moderation.lock_relations",
+    "SELECT pg_advisory_xact_lock(hashtextextended('moderation.relations ' || $1::text, 0))",
+    into=NoneType,
+)
 BLOCK = sql(
     "moderation.block",
     """

@@ -12,12 +12,14 @@ from threadly.modules.moderation.repository.relations import (
     BLOCKS_OF,
     COUNT_BLOCKED,
     COUNT_MUTED,
+    LOCK_RELATIONS,
     MUTE,
     MUTES_OF,
     UNBLOCK,
     UNMUTE,
 )
 from threadly.modules.moderation.types import Relation
+from threadly.platform.db import Statement
 from threadly.platform.ids import UUID
 from threadly.platform.paging import Keyset, Page, id_before, page_of
 from threadly.platform.work import Work
@@ -40,9 +42,9 @@ async def block_member(work: Work, *, member: str) -> identity.Profile:
     same. Raises SignInRequired, identity.AccountMissing, SelfBlock, RelationsTooMany.
     """
     me, other = await _pair(work, member)
-    if (await work.one(COUNT_BLOCKED, me) or 0) >= RELATIONS_MOST:
-        raise RelationsTooMany
+    await work.run(LOCK_RELATIONS, str(me))
     if await work.run(BLOCK, me, other.id, work.now):
+        await _refuse_too_many(work, COUNT_BLOCKED, me)
         work.emit(BlockStarted(blocker_id=me, blocked_id=other.id))
     return other
 
@@ -62,9 +64,9 @@ async def mute_member(work: Work, *, member: str) -> identity.Profile:
     Raises SignInRequired, identity.AccountMissing, SelfBlock, RelationsTooMany.
     """
     me, other = await _pair(work, member)
-    if (await work.one(COUNT_MUTED, me) or 0) >= RELATIONS_MOST:
-        raise RelationsTooMany
+    await work.run(LOCK_RELATIONS, str(me))
     if await work.run(MUTE, me, other.id, work.now):
+        await _refuse_too_many(work, COUNT_MUTED, me)
         work.emit(MuteStarted(muter_id=me, muted_id=other.id))
     return other
 
@@ -91,6 +93,12 @@ async def list_relations(
     statement = BLOCKS_OF if kind == "block" else MUTES_OF
     rows = await work.all(statement, work.actor.me, id_before(after), limit + 1)
     return page_of(rows, limit=limit, key=lambda row: (str(row.id),))
+
+
+async def _refuse_too_many(work: Work, count: Statement[int], me: UUID) -> None:
+    """What was just added is taken back with all else of the Work."""
+    if (await work.one(count, me) or 0) > RELATIONS_MOST:
+        raise RelationsTooMany
 
 
 async def _pair(work: Work, member: str) -> tuple[UUID, identity.Profile]:

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 from threadly.modules import identity
 from threadly.modules.moderation.errors import NoteTooLong, ReportOfOneself, ReportsLimited
-from threadly.modules.moderation.repository.deciding import COUNT_REPORTS_SINCE, FILE_REPORT
+from threadly.modules.moderation.repository.deciding import COUNT_REPORTS_SINCE, FILE_REPORT, LOCK_REPORTER
 from threadly.modules.moderation.rules.texts import clean_text
 from threadly.modules.moderation.types import Report, ReportReason, Subject
 from threadly.modules.moderation.verbs.opening import open_reported
-from threadly.platform.ids import new_id
+from threadly.platform.ids import UUID, new_id
 from threadly.platform.work import Work
 
 __all__ = ["NOTE_MOST", "file_report", "report_member"]
@@ -19,8 +19,8 @@ REPORTS_WINDOW = timedelta(hours=1)
 
 
 async def file_report(work: Work, *, subject: Subject, reason: ReportReason, note: str = "") -> Report:
-    """The actor reports `subject`; a second report by the same member replaces their first. All that wait
-    about one subject are one case.
+    """The actor reports `subject`; a second report by the same member replaces their first, however many they
+    have filed. All that wait about one subject are one case.
 
     Raises SignInRequired, ReportOfOneself, NoteTooLong, ReportsLimited.
     """
@@ -29,13 +29,19 @@ async def file_report(work: Work, *, subject: Subject, reason: ReportReason, not
         raise ReportOfOneself
     if len(note) > NOTE_MOST:
         raise NoteTooLong
-    lately = await work.one(COUNT_REPORTS_SINCE, reporter, work.now - REPORTS_WINDOW) or 0
-    if lately >= REPORTS_MOST * work.settings.rate_limit_factor:
-        raise ReportsLimited
+    await work.run(LOCK_REPORTER, str(reporter))
     case_id = await open_reported(work, subject=subject)
     filed = await work.one(FILE_REPORT, new_id(), case_id, reporter, reason, note, work.now)
     assert filed, "the statement always answers"
+    if filed.fresh:
+        await _refuse_flood(work, reporter)
     return Report(filed.id, case_id, reason, note, filed.created_at)
+
+
+async def _refuse_flood(work: Work, reporter: UUID) -> None:
+    lately = await work.one(COUNT_REPORTS_SINCE, reporter, work.now - REPORTS_WINDOW) or 0
+    if lately > REPORTS_MOST * work.settings.rate_limit_factor:
+        raise ReportsLimited
 
 
 async def report_member(work: Work, *, member: str, reason: ReportReason, note: str = "") -> Report:

@@ -49,7 +49,7 @@ async def test_a_member_has_a_picture_then_another_then_none(alex: Uploader, bro
 
 
 async def test_what_is_no_picture_is_said_to_be_none(alex: Uploader, browser: Browser) -> None:
-    for content, sentence in ((b"", "Please choose an image."), (b"<svg>", "SVG drawings cannot be shown")):
+    for content, sentence in ((b"", "Please choose one."), (b"<svg>", "SVG drawings cannot be shown")):
         assert (await send(browser, content)).status_code == 303
         assert sentence in await browser.open("/settings")
     assert await avatar_of(alex) is None

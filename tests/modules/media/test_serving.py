@@ -70,12 +70,15 @@ async def test_a_private_image_is_seen_by_its_signed_address_only_while_it_holds
 
     path, _, query = image.url.partition("?")
     key = path.split("/")[2]
+    subject, other = f"{key} of {image.id}", await shown(private=True, colour="plum")
     past = int(datetime.now(UTC).timestamp()) - 1
     for refused in (
         path,
         f"{path}?{query}0",
         f"{path}?{query.replace('expires=', 'expires=1')}",
-        f"{path}?expires={past}&signature={sign_until(runtime.settings, key, past)}",
+        f"{path}?of={image.id}&expires={past}&signature={sign_until(runtime.settings, subject, past)}",
+        f"{path}?{query.replace('of=', 'own=')}",
+        f"{path}?{query.replace(str(image.id), str(other.id))}",
         f"{path}?expires=%E0%A5%A7&signature=%E0%A5%A7",
         f"{path}?expires={'9' * 400}&signature=",
     ):
@@ -116,15 +119,16 @@ def test_addresses_are_those_of_the_cdn_and_hold_for_the_hour(runtime: Runtime) 
     settings = replace(runtime.settings, media_base_url="https://cdn.example")
     stored = media.StoredMedia(new_id(), "a" * 64, 4, 3, "", "", private=True)
     at = datetime(2026, 5, 1, 12, 0, 1, tzinfo=UTC)
+    subject = f"{'a' * 64} of {stored.id}"
     first, later, next_hour = (
         media.show(stored, settings, at + timedelta(minutes=minutes)).url for minutes in (0, 59, 60)
     )
     assert first == later != next_hour
-    assert first.startswith(f"https://cdn.example/media/{'a' * 64}/large?expires=")
+    assert first.startswith(f"https://cdn.example/media/{'a' * 64}/large?of={stored.id}&expires=")
     expires = int(at.timestamp()) // 3_600 * 3_600 + 7_200
     signature = first.rpartition("=")[2]
-    assert is_signed_until(settings, "a" * 64, expires, signature, now=at + timedelta(minutes=119))
-    assert not is_signed_until(settings, "a" * 64, expires, signature, now=at + timedelta(hours=2))
-    assert not is_signed_until(settings, "b" * 64, expires, signature, now=at)
+    assert is_signed_until(settings, subject, expires, signature, now=at + timedelta(minutes=119))
+    assert not is_signed_until(settings, subject, expires, signature, now=at + timedelta(hours=2))
+    assert not is_signed_until(settings, subject.replace("a", "b", 1), expires, signature, now=at)
     public = media.show(replace(stored, private=False), settings, at)
     assert public.thumbnail_url == f"https://cdn.example/media/{'a' * 64}/thumb"

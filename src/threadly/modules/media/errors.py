@@ -6,7 +6,10 @@ __all__ = [
     "AltTooLong",
     "DrawingRefused",
     "FileEmpty",
+    "FileMissing",
+    "FileTooLarge",
     "ImageBroken",
+    "ImagesOnly",
     "MediaInUse",
     "MediaMissing",
     "MediaUnknown",
@@ -31,23 +34,40 @@ class MediaMissing(Refusal):
     message = "There is no such image. It may have been removed."
 
 
+class FileMissing(Refusal):
+    """Also what someone is told whose address has expired, or whom the file was taken back from."""
+
+    code = "media.file_missing"
+    kind = Kind.MISSING
+    message = "There is no such file. It may have been removed, or its address has expired."
+
+
 class MediaUnknown(Refusal):
     code = "media.unknown"
     kind = Kind.INVALID
-    message = "There is no such upload to attach. Please upload the image again."
+    message = "There is no such upload to attach. Please upload it again."
+    field = "media_ids"
+
+
+class ImagesOnly(Refusal):
+    """Posts, products and profiles show images; a message takes other files too."""
+
+    code = "media.images_only"
+    kind = Kind.INVALID
+    message = "Only images can be shown here. Files of other kinds can be sent in a message."
     field = "media_ids"
 
 
 class MediaInUse(Refusal):
     code = "media.in_use"
     kind = Kind.CONFLICT
-    message = "A post, message, product or profile still shows this image. Remove it there first."
+    message = "A post, message, product or profile still shows this. Remove it there first."
 
 
 class TooManyMedia(Refusal):
     code = "media.too_many"
     kind = Kind.INVALID
-    message = "At most 10 images fit. Please remove some."
+    message = "At most 10 images or files fit. Please remove some."
     field = "media_ids"
 
 
@@ -61,7 +81,7 @@ class AltTooLong(Refusal):
 class UploadMissing(Refusal):
     code = "media.upload_missing"
     kind = Kind.INVALID
-    message = "The form has no file in its field `file`. Please choose an image."
+    message = "The form has no file in its field `file`. Please choose one."
     field = "file"
 
 
@@ -69,6 +89,15 @@ class UploadTooLarge(Refusal):
     code = "media.upload_too_large"
     kind = Kind.INVALID
     message = "An image has at most 10 MB. Please choose a smaller one."
+    field = "file"
+
+
+class FileTooLarge(Refusal):
+    """With the limit of this installation in its sentence."""
+
+    code = "media.file_too_large"
+    kind = Kind.INVALID
+    message = "This file is too large to be sent here. Please choose a smaller one."
     field = "file"
 
 
@@ -126,17 +155,17 @@ class ImageBroken(Refusal):
 class QuotaReached(Refusal):
     code = "media.quota_reached"
     kind = Kind.DENIED
-    message = "Your images take up all the room there is for them. Remove some to make room."
+    message = "Your images and files take up all the room there is for them. Remove some to make room."
 
 
 class TooManyUploads(Refusal):
     code = "media.too_many_uploads"
     kind = Kind.LIMITED
-    message = "That is a lot of images at once. Please wait a few minutes."
+    message = "That is a lot of uploads at once. Please wait a few minutes."
 
 
 class PressBusy(Refusal):
     code = "media.busy"
     kind = Kind.UNAVAILABLE
-    message = "Many images are being uploaded at this moment. Please try again in a few seconds."
+    message = "Much is being uploaded at this moment. Please try again in a few seconds."
     retry_after_s = 5

@@ -1,15 +1,19 @@
-"""From the file in a request to an upload: limited, pressed, put into its place, and counted.
+"""From the file in a request to an upload: limited, pressed or measured, put into its place, and counted.
 
 Asked by entries only; what has to do with transactions is in `verbs/uploading.py`.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Final
+from hashlib import sha256
+from typing import IO, TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
 from threadly.modules.media.errors import (
+    FileEmpty,
+    FileTooLarge,
     MediaUnknown,
     PressBusy,
     TooManyMedia,
@@ -17,9 +21,18 @@ from threadly.modules.media.errors import (
     UploadMissing,
     UploadTooLarge,
 )
+from threadly.modules.media.judging import HEAD_BYTES, PICTURES, judge
 from threadly.modules.media.press import press_of
-from threadly.modules.media.rules import MOST_ATTACHED, MOST_UPLOAD_BYTES, path_of
-from threadly.modules.media.verbs.uploading import Reservation, clean_alt, keep_upload, reserve_place
+from threadly.modules.media.rules import MOST_ATTACHED, MOST_UPLOAD_BYTES, most_file_bytes, path_of
+from threadly.modules.media.verbs.uploading import (
+    Content,
+    Reservation,
+    clean_alt,
+    keep_file,
+    keep_upload,
+    pressed,
+    reserve_place,
+)
 from threadly.platform.ids import UUID, parse_id
 from threadly.platform.limits import Limit
 from threadly.platform.resilience import Bulkhead, BulkheadFull
@@ -32,22 +45,33 @@ if TYPE_CHECKING:
 
     from threadly.platform.http.edge import Edge
 
-__all__ = ["MOST_FORM_BYTES", "accept", "chosen_file", "collect", "receiving", "upload_file"]
+__all__ = [
+    "MOST_FORM_BYTES",
+    "accept",
+    "accept_file",
+    "chosen_file",
+    "collect",
+    "receiving",
+    "upload_file",
+]
 
 UPLOADS: Final = Limit("uploads", 60, 600)
 # The form of a page that has images in it: half of what ten of the largest would have.
 MOST_FORM_BYTES: Final = MOST_ATTACHED * MOST_UPLOAD_BYTES // 2
-# How many bodies with an image are taken in at once by a process, which bounds what they hold of it.
+# How many bodies with an upload are taken in at once by a process, which bounds what they hold of it.
 AT_ONCE: Final = 32
 WAITING: Final = 32
 PATIENCE_S: Final = 5.0
 # Of those, one member's: whoever sends slowly holds up nobody but themselves.
 MEMBER_AT_ONCE: Final = 4
 RETRY_AFTER_S: Final = 5
+CHUNK_BYTES: Final = 262_144
+# A file up to this size is in memory anyway, and put in one go.
+SMALL_BYTES: Final = 1_048_576
 
 
 class Door:
-    """Where bodies with images come into a process."""
+    """Where bodies with uploads come into a process."""
 
     def __init__(self) -> None:
         self._bulkhead = Bulkhead(most=AT_ONCE, waiting=WAITING, patience_s=PATIENCE_S)
@@ -75,7 +99,7 @@ _doors: WeakKeyDictionary[Works, Door] = WeakKeyDictionary()
 
 @asynccontextmanager
 async def receiving(edge: "Edge") -> AsyncIterator[None]:
-    """While a body with an image of the actor's is read and pressed.
+    """While a body with an upload of the actor's is read and taken in.
 
     Raises SignInRequired, PressBusy, TooManyUploads.
     """
@@ -92,7 +116,7 @@ async def accept(edge: "Edge", *, content: bytes) -> Reservation:
     """
     await _spend(edge)
     picture = await press_of(edge.runtime.works).main(content)
-    reservation = await edge.write(lambda work: reserve_place(work, picture=picture))
+    reservation = await edge.write(lambda work: reserve_place(work, content=pressed(picture)))
     if reservation.is_new:
         path = path_of(edge.tenant.id, reservation.place, "main")
         storage = storage_of(edge.runtime.settings)
@@ -100,12 +124,35 @@ async def accept(edge: "Edge", *, content: bytes) -> Reservation:
     return reservation
 
 
-async def collect(edge: "Edge") -> list[UUID]:
+async def accept_file(edge: "Edge", file: "UploadFile") -> Reservation:
+    """Any file, kept as it is; `keep_file` makes it the actor's. It is read in parts, and never whole.
+
+    Raises SignInRequired, TooManyUploads, FileEmpty, FileTooLarge, QuotaReached, StorageUnavailable.
+    """
+    await _spend(edge)
+    settings = edge.runtime.settings
+    content = await asyncio.to_thread(_measure, file.file, most_file_bytes(settings))
+    if not content.size_bytes:
+        raise FileEmpty
+    if content.size_bytes > most_file_bytes(settings):
+        raise FileTooLarge(
+            f"A file has at most {settings.media_file_mib} MB here. Please choose a smaller one, "
+            "or send where it can be downloaded."
+        )
+    reservation = await edge.write(lambda work: reserve_place(work, content=content))
+    if reservation.is_new:
+        await _put(edge, file, content, path_of(edge.tenant.id, reservation.place, "main"))
+    return reservation
+
+
+async def collect(edge: "Edge", *, any_kind: bool = False) -> list[UUID]:
     """The images of a form that has `components/upload.html` in it, in their order: uploaded before, by
     script (`media_ids`), or along with it (`files`, all described by `alt`).
 
+    `any_kind`: what is no image by its content is kept as a file, as where the component says `files=true`.
+
     For the handler of a page, whose route says `request_max_body_size=MOST_FORM_BYTES`. Raises what `accept`
-    raises, MediaUnknown, TooManyMedia, AltTooLong.
+    and `accept_file` raise, MediaUnknown, TooManyMedia, AltTooLong.
     """
     form = await edge.request.form()
     named = [parse_id(str(each)) for each in form.getall("media_ids", [])]
@@ -116,11 +163,15 @@ async def collect(edge: "Edge") -> list[UUID]:
     if len(known) + len(files) > MOST_ATTACHED:
         raise TooManyMedia
     alt = clean_alt(str(form.get("alt", "")))
-    return known + [await upload_file(edge, file, alt=alt) for file in files]
+    made = []
+    for file in files:
+        as_file = any_kind and not await _is_picture(file)
+        made.append(await (_upload_as_it_is(edge, file) if as_file else upload_file(edge, file, alt=alt)))
+    return known + made
 
 
 async def upload_file(edge: "Edge", file: "UploadFile", *, alt: str) -> UUID:
-    """A file of a page's form. Raises what `accept` raises, UploadTooLarge, AltTooLong."""
+    """An image of a page's form. Raises what `accept` raises, UploadTooLarge, AltTooLong."""
     content = await file.read(MOST_UPLOAD_BYTES + 1)
     if len(content) > MOST_UPLOAD_BYTES:
         raise UploadTooLarge
@@ -137,6 +188,43 @@ async def chosen_file(edge: "Edge", name: str) -> "UploadFile":
         raise UploadMissing
     chosen: UploadFile = found
     return chosen
+
+
+async def _upload_as_it_is(edge: "Edge", file: "UploadFile") -> UUID:
+    async with receiving(edge):
+        reservation = await accept_file(edge, file)
+    return (await edge.write(lambda work: keep_file(work, reservation=reservation, name=file.filename))).id
+
+
+async def _is_picture(file: "UploadFile") -> bool:
+    head = await file.read(HEAD_BYTES)
+    await file.seek(0)
+    return judge(head) in PICTURES
+
+
+def _measure(file: IO[bytes], most: int) -> Content:
+    """What there is to say of a file, read once from its start; the rest of one that is too large is not."""
+    file.seek(0)
+    digest, head, size = sha256(), b"", 0
+    while size <= most and (chunk := file.read(CHUNK_BYTES)):
+        digest.update(chunk)
+        head += chunk[: HEAD_BYTES - len(head)]
+        size += len(chunk)
+    return Content("file", digest.hexdigest(), judge(head), size)
+
+
+async def _put(edge: "Edge", file: "UploadFile", content: Content, path: str) -> None:
+    storage = storage_of(edge.runtime.settings)
+    await file.seek(0)
+    if content.size_bytes <= SMALL_BYTES:
+        await storage.put(path, await file.read(), content_type=content.content_type)
+        return
+
+    async def chunks() -> AsyncIterator[bytes]:
+        while chunk := await file.read(CHUNK_BYTES):
+            yield chunk
+
+    await storage.put_parts(path, chunks(), size=content.size_bytes, content_type=content.content_type)
 
 
 async def _spend(edge: "Edge") -> None:

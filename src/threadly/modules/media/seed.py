@@ -8,7 +8,7 @@ from msgspec import Struct
 from threadly.modules.media.press.press import Pressed
 from threadly.modules.media.repository.uploading import RESERVE
 from threadly.modules.media.rules import PRESS_LIMITS, path_of
-from threadly.modules.media.verbs.uploading import Reservation, keep_upload
+from threadly.modules.media.verbs.uploading import Reservation, keep_upload, pressed
 from threadly.platform.ids import UUID, new_id
 from threadly.platform.storage import storage_of
 from threadly.platform.work import Work
@@ -36,10 +36,10 @@ async def keep_drawing(settings: Settings, *, tenant_id: int, content: bytes, al
 
 async def import_drawing(work: Work, *, drawing: Drawing) -> UUID:
     """It is an upload of the actor's. Raises SignInRequired, QuotaReached."""
-    it, size = drawing.picture, len(drawing.picture.content)
-    about = (it.content_type, it.width, it.height, size, it.moving, it.placeholder)
-    await work.run(RESERVE, drawing.place, it.key, *about, work.now)
-    reservation = Reservation(drawing.place, it.key, size, is_new=True)
+    it = pressed(drawing.picture)
+    about = (it.content_type, it.size_bytes, it.width, it.height, it.moving, it.placeholder)
+    await work.run(RESERVE, drawing.place, it.key, it.kind, *about, work.now)
+    reservation = Reservation(drawing.place, it.key, it.size_bytes, is_new=True)
     return (await keep_upload(work, reservation=reservation, alt=drawing.alt)).id
 
 

@@ -41,7 +41,7 @@ class MessageMissing(Refusal):
 class MessageEmpty(Refusal):
     code = "messaging.message_empty"
     kind = Kind.INVALID
-    message = "Write something, or attach a picture."
+    message = "Write something, or attach a picture or a file."
     field = "content"
 
 

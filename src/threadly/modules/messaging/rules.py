@@ -4,7 +4,7 @@ for how long."""
 import hmac
 import unicodedata
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -39,6 +39,7 @@ __all__ = [
     "clean_title",
     "conversation_id_of",
     "direct_key",
+    "files_line",
     "ice_servers",
     "message_id_of",
 ]
@@ -84,6 +85,13 @@ def clean_content(raw: str, *, with_media: bool = False) -> str:
     if len(text) > MOST_CHARACTERS:
         raise MessageTooLong
     return text
+
+
+def files_line(names: Sequence[str]) -> str:
+    """What a message carries, in words; nothing for no file."""
+    if not names:
+        return ""
+    return f"File: {names[0]}" if len(names) == 1 else f"Files: {', '.join(names)}"
 
 
 def clean_title(raw: str) -> str:

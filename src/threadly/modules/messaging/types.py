@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from threadly.modules.media import Media
+from threadly.modules.media import File, Media
 from threadly.platform.ids import UUID
 
 __all__ = [
@@ -48,7 +48,8 @@ class Message(msgspec.Struct, frozen=True):
     becomes of it. `sender` is null when that member has left the community; `content` is empty unless `state`
     is `sent` or it is one's own. Of a notice, `content` is what happened (`added`, `left`, …) and `about`
     names of whom; of a call its outcome (`missed`, `declined`, `cancelled`, or how many seconds it took).
-    `client_id` is what the sender's program called it, for nobody else to see."""
+    `client_id` is what the sender's program called it, for nobody else to see. `media` are its images,
+    `files` what else it carries."""
 
     id: UUID
     conversation_id: UUID
@@ -60,6 +61,7 @@ class Message(msgspec.Struct, frozen=True):
     sender_id: UUID
     sender: Person | None
     media: list[Media]
+    files: list[File]
     about: list[str]
     client_id: str | None
     created_at: datetime
@@ -163,6 +165,7 @@ class MessageRow(msgspec.Struct, frozen=True):
     name: str | None
     avatar_url: str | None
     media: Any
+    files: Any
     about: list[str]
     client_id: str | None
     created_at: datetime

@@ -1,8 +1,8 @@
-"""The pages of media: what serves the images, and the form behind a member's own picture."""
+"""The pages of media: what serves images and files, and the form behind a member's own picture."""
 
 from threadly.modules.media.pages import avatar
-from threadly.modules.media.pages.serving import image_route
+from threadly.modules.media.pages.serving import file_route, image_route
 
-__all__ = ["image_route", "routes"]
+__all__ = ["file_route", "image_route", "routes"]
 
 routes = avatar.routes

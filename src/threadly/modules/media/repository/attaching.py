@@ -7,16 +7,21 @@ from msgspec import Struct
 from threadly.platform.db import sql
 from threadly.platform.ids import UUID
 
-__all__ = ["ATTACH", "DETACH", "FIND_OWN", "RESTRICT", "OwnImage"]
+__all__ = ["ATTACH", "DETACH", "FIND_OWN", "LOCK_USED", "RESTRICT", "OwnUpload"]
 
 
-class OwnImage(Struct, frozen=True):
+class OwnUpload(Struct, frozen=True):
+    """An image has width and height, a file a name."""
+
     id: UUID
     key: str
-    width: int
-    height: int
+    width: int | None
+    height: int | None
     alt: str
     placeholder: str
+    name: str | None
+    bytes: int
+    content_type: str
 
 
 # Locked, so that no sweep takes what is just being attached. A product's images are the community's: whoever
@@ -24,15 +29,15 @@ class OwnImage(Struct, frozen=True):
 FIND_OWN = sql(
     "media.find_own",
     """
-    SELECT i.id, b.key, b.width, b.height, i.alt, b.placeholder
+    SELECT i.id, b.key, b.width, b.height, i.alt, b.placeholder, i.name, i.bytes, b.content_type
     FROM media.images i JOIN media.blobs b USING (place)
     WHERE i.id = ANY($1::uuid[]) AND (
         i.member_id = $2
         OR EXISTS (SELECT FROM media.uses u WHERE u.image_id = i.id AND u.owner = $3 AND u.owner_id = $4)
     )
-    FOR UPDATE OF i
+    ORDER BY i.id FOR UPDATE OF i
     """,
-    into=OwnImage,
+    into=OwnUpload,
 )
 
 ATTACH = sql(
@@ -50,6 +55,20 @@ ATTACH = sql(
     into=NoneType,
 )
 
+# Before DETACH, in a statement of its own, since a statement sees what was committed when it began: of two
+# owners that let go of one image in the same instant, the second waits here, and finds that it is the last.
+LOCK_USED = sql(
+    "media.lock_used",
+    """
+    SELECT i.id FROM media.images i
+    WHERE i.id IN (
+        SELECT u.image_id FROM media.uses u
+        WHERE u.owner_id = $2 AND u.owner = $1 AND u.image_id <> ALL($3::uuid[])
+    )
+    ORDER BY i.id FOR UPDATE
+    """,
+    into=UUID,
+)
 # What `owner_id` uses beside `$3`; idle from now on unless something else uses it too.
 DETACH = sql(
     "media.detach",

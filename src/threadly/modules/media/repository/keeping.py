@@ -12,22 +12,32 @@ __all__ = [
     "BLANK_MEMBER",
     "DELETE_IDLE",
     "ERASE_MEMBER",
+    "FIND_FILE",
     "FIND_SERVED",
     "FORGET_PLACES",
     "KEEP_VARIANTS",
     "LIST_GONE",
     "MARK_GONE",
     "Served",
+    "ServedFile",
 ]
 
 
 class Served(Struct, frozen=True):
-    """`variants` are the smaller forms that there are, None while they are still being made."""
+    """`variants` are the smaller forms that there are, None while they are still being made. `held`: the
+    upload that the address is for is there and, unless it is its member's own address, something shows it."""
 
     place: UUID
     content_type: str
     variants: Any
     public: bool
+    held: bool
+
+
+class ServedFile(Struct, frozen=True):
+    place: UUID
+    content_type: str
+    name: str
 
 
 FIND_SERVED = sql(
@@ -36,11 +46,25 @@ FIND_SERVED = sql(
     SELECT b.place, b.content_type, b.variants, EXISTS (
         SELECT FROM media.images i JOIN media.uses u ON u.image_id = i.id
         WHERE i.place = b.place AND NOT u.private
-    ) AS public
-    FROM media.blobs b WHERE b.tenant_id = platform.tenant_id() AND b.key = $1 AND b.state = 'stored'
-      AND EXISTS (SELECT FROM media.images i WHERE i.place = b.place)
+    ) AS public, EXISTS (
+        SELECT FROM media.images i
+        WHERE i.id = $2 AND i.place = b.place
+          AND ($3 OR EXISTS (SELECT FROM media.uses u WHERE u.image_id = i.id))
+    ) AS held
+    FROM media.blobs b WHERE b.tenant_id = platform.tenant_id() AND b.key = $1 AND b.kind = 'image'
+      AND b.state = 'stored'
     """,
     into=Served,
+)
+FIND_FILE = sql(
+    "media.find_file",
+    """
+    SELECT b.place, b.content_type, i.name
+    FROM media.images i JOIN media.blobs b USING (place)
+    WHERE i.id = $2 AND b.key = $1 AND b.kind = 'file' AND b.state = 'stored'
+      AND ($3 OR EXISTS (SELECT FROM media.uses u WHERE u.image_id = i.id))
+    """,
+    into=ServedFile,
 )
 
 KEEP_VARIANTS = sql(

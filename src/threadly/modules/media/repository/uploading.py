@@ -10,18 +10,21 @@ from threadly.platform.ids import UUID
 
 __all__ = [
     "ABANDON",
-    "ADD_IMAGE",
+    "ADD_UPLOAD",
     "COUNT_BYTES",
     "DESCRIBE",
+    "FIND_FILE_UPLOAD",
     "FIND_UPLOAD",
     "IS_USED",
     "LIST_CHOSEN",
+    "LIST_FILES",
     "LIST_UPLOADS",
     "LOCK",
     "REMOVE",
     "RESERVE",
     "SETTLE",
     "TOUCH",
+    "FileRow",
     "UploadRow",
 ]
 
@@ -41,6 +44,15 @@ class UploadRow(Struct, frozen=True):
     created_at: datetime
 
 
+class FileRow(Struct, frozen=True):
+    id: UUID
+    key: str
+    name: str
+    content_type: str
+    bytes: int
+    used: bool
+
+
 # One after the other: uploads of one picture, and those of one member, whose bytes are counted.
 LOCK = sql("media.lock", "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", into=NoneType)
 
@@ -54,7 +66,7 @@ COUNT_BYTES = sql(
 TOUCH = sql(
     "media.touch",
     "UPDATE media.blobs SET touched_at = $2 WHERE tenant_id = platform.tenant_id() AND key = $1"
-    " AND state = 'stored' RETURNING place",
+    " AND kind = $3 AND state = 'stored' RETURNING place",
     into=UUID,
 )
 
@@ -62,8 +74,8 @@ RESERVE = sql(
     "media.reserve",
     """
     INSERT INTO media.blobs
-        (place, key, state, content_type, width, height, bytes, moving, placeholder, touched_at)
-    VALUES ($1, $2, 'storing', $3, $4, $5, $6, $7, $8, $9)
+        (place, key, state, kind, content_type, bytes, width, height, moving, placeholder, touched_at)
+    VALUES ($1, $2, 'storing', $3, $4, $5, $6, $7, $8, $9, $10)
     """,
     into=NoneType,
 )
@@ -81,11 +93,11 @@ ABANDON = sql(
     into=NoneType,
 )
 
-ADD_IMAGE = sql(
-    "media.add_image",
+ADD_UPLOAD = sql(
+    "media.add_upload",
     """
-    INSERT INTO media.images (id, member_id, place, bytes, alt, created_at, idle_since)
-    VALUES ($1, $2, $3, $4, $5, $6, $6)
+    INSERT INTO media.images (id, member_id, place, bytes, alt, name, created_at, idle_since)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
     """,
     into=NoneType,
 )
@@ -94,7 +106,12 @@ _UPLOAD = """
     SELECT i.id, b.key, b.width, b.height, i.alt, b.placeholder, b.variants IS NOT NULL AS processed,
         b.moving, i.bytes, EXISTS (SELECT FROM media.uses u WHERE u.image_id = i.id) AS used,
         EXISTS (SELECT FROM media.uses u WHERE u.image_id = i.id AND NOT u.private) AS public, i.created_at
-    FROM media.images i JOIN media.blobs b USING (place)
+    FROM media.images i JOIN media.blobs b ON b.place = i.place AND b.kind = 'image'
+"""
+_FILE = """
+    SELECT i.id, b.key, i.name, b.content_type, i.bytes,
+        EXISTS (SELECT FROM media.uses u WHERE u.image_id = i.id) AS used
+    FROM media.images i JOIN media.blobs b ON b.place = i.place AND b.kind = 'file'
 """
 
 FIND_UPLOAD = sql("media.find_upload", f"{_UPLOAD} WHERE i.id = $1 AND i.member_id = $2", into=UploadRow)
@@ -111,6 +128,16 @@ LIST_UPLOADS = sql(
     into=UploadRow,
 )
 
+FIND_FILE_UPLOAD = sql(
+    "media.find_file_upload", f"{_FILE} WHERE i.id = $1 AND i.member_id = $2", into=FileRow
+)
+
+LIST_FILES = sql(
+    "media.list_files",
+    f"{_FILE} WHERE i.member_id = $1 AND i.id < $2 ORDER BY i.id DESC LIMIT $3",
+    into=FileRow,
+)
+
 DESCRIBE = sql(
     "media.describe", "UPDATE media.images SET alt = $3 WHERE id = $1 AND member_id = $2", into=NoneType
 )
@@ -119,7 +146,7 @@ IS_USED = sql(
     "media.is_used",
     """
     SELECT EXISTS (SELECT FROM media.uses u WHERE u.image_id = i.id)
-    FROM media.images i WHERE i.id = $1 AND i.member_id = $2 FOR UPDATE OF i
+    FROM media.images i WHERE i.id = $1 AND i.member_id = $2 AND (i.name IS NOT NULL) = $3 FOR UPDATE OF i
     """,
     into=bool,
 )

@@ -34,7 +34,7 @@ async def send(
     edge.actor.me  # noqa: B018  # raises for who is not signed in, before anything is uploaded
     content = await field_of(edge, "content")
     try:
-        media_ids = await media.collect(edge)
+        media_ids = await media.collect(edge, any_kind=True)
         await edge.write(
             lambda work: messaging.send_message(
                 work, conversation_id=wanted, content=content, media_ids=media_ids

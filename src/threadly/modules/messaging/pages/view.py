@@ -6,8 +6,8 @@ from datetime import datetime
 
 import msgspec
 
-from threadly.modules.media import Media
-from threadly.modules.messaging.rules import DELETE_WITHIN, EDIT_WITHIN, within
+from threadly.modules.media import File, Media
+from threadly.modules.messaging.rules import DELETE_WITHIN, EDIT_WITHIN, files_line, within
 from threadly.modules.messaging.types import Conversation, Member, Message, Person
 from threadly.platform.actor import Actor
 from threadly.web import Avatar, Moment, Part, avatar_of, moment
@@ -27,6 +27,30 @@ CALLS = {"missed": "Missed call", "declined": "Call declined", "cancelled": "Cal
 PREVIEW = 80
 
 
+# What a file is by its content, in words. `web/static/said.js` has the same.
+SORTS = {
+    "archive": "Archive",
+    "audio": "Audio",
+    "document": "Document",
+    "drawing": "SVG drawing",
+    "file": "File",
+    "image": "Image",
+    "page": "Web page",
+    "pdf": "PDF",
+    "program": "Program",
+    "text": "Text",
+    "video": "Video",
+}
+UNITS = ("KB", "MB", "GB")
+STEP = 1024
+
+
+class FileView(msgspec.Struct, frozen=True):
+    it: File
+    sort: str
+    size: str
+
+
 class MessageView(msgspec.Struct, frozen=True):
     """`line` is set for what is no text: a sentence between the messages."""
 
@@ -41,6 +65,7 @@ class MessageView(msgspec.Struct, frozen=True):
     parts: list[Part]
     content: str
     media: list[Media]
+    files: list[FileView]
     time: Moment
     edited: bool
     may_edit: bool
@@ -126,6 +151,7 @@ class Eyes(msgspec.Struct, frozen=True):
             parts=linkify(it.content),
             content=it.content,
             media=it.media,
+            files=[FileView(each, SORTS[each.sort], size_of(each.size_bytes)) for each in it.files],
             time=moment(it.created_at, now=self.now),
             edited=it.edited_at is not None,
             may_edit=mine and text and within(it.created_at, EDIT_WITHIN, now=self.now),
@@ -158,7 +184,9 @@ class Eyes(msgspec.Struct, frozen=True):
         if it.kind != "text":
             return self._line(it)
         text = {"deleted": "Message deleted", "hidden": "Message hidden"}.get(it.state, it.content)
-        text = text.replace("\n", " ")[:PREVIEW] or "Picture"
+        if not text:
+            text = "Picture" if it.media else files_line([each.name for each in it.files])
+        text = text.replace("\n", " ")[:PREVIEW]
         if it.sender_id == self.actor.user_id:
             return f"You: {text}"
         return text if direct else f"{(it.sender.name if it.sender else GONE).split()[0]}: {text}"
@@ -171,6 +199,18 @@ class Eyes(msgspec.Struct, frozen=True):
         if it.content in ("added", "removed"):
             return f"{who} {what} {_together(it.about)}"
         return f"{who} {what}"
+
+
+def size_of(size_bytes: int) -> str:
+    """As people say it: "640 bytes", "1.2 MB"."""
+    if size_bytes < STEP:
+        return "1 byte" if size_bytes == 1 else f"{size_bytes} bytes"
+    size, unit = size_bytes / STEP, UNITS[0]
+    for unit in UNITS:
+        if round(size) < STEP or unit == UNITS[-1]:
+            break
+        size /= STEP
+    return f"{size:.1f} {unit}" if size < 9.95 else f"{size:.0f} {unit}"
 
 
 def linkify(content: str) -> list[Part]:

@@ -35,6 +35,7 @@ class ExportedMessage(msgspec.Struct, frozen=True):
     kind: str
     content: str
     media: Any
+    files: Any
     created_at: datetime
     edited_at: datetime | None
     deleted_at: datetime | None
@@ -52,7 +53,7 @@ EXPORT_CONVERSATIONS = sql(
 EXPORT_MESSAGES = sql(
     "messaging.export_messages",
     """
-    SELECT id, conversation_id, kind, content, media, created_at, edited_at, deleted_at
+    SELECT id, conversation_id, kind, content, media, files, created_at, edited_at, deleted_at
     FROM messaging.messages WHERE sender_id = $1 AND id > $2 ORDER BY id LIMIT $3
     """,
     into=ExportedMessage,

@@ -12,6 +12,7 @@ MESSAGE: Final = """
     CASE WHEN m.hidden AND m.sender_id <> $1 THEN '' ELSE m.content END AS content,
     m.sender_id, a.username, a.name, a.avatar_url,
     CASE WHEN m.hidden AND m.sender_id <> $1 THEN '[]' ELSE m.media END AS media,
+    CASE WHEN m.hidden AND m.sender_id <> $1 THEN '[]' ELSE m.files END AS files,
     ARRAY(
         SELECT them.name FROM unnest(m.about) WITH ORDINALITY AS named (id, place)
         JOIN identity.profiles them ON them.id = named.id ORDER BY named.place

@@ -34,9 +34,10 @@ INSERT_MESSAGE = sql(
         FROM conversation c WHERE me.conversation_id = c.id AND me.user_id = $3
     )
     INSERT INTO messaging.messages
-        (id, conversation_id, seq, change, sender_id, kind, content, media, client_id, created_at, about,
-         hidden, shown)
-    SELECT $1, c.id, c.last_seq, c.last_change, $3, $4, $5, $6, $7, $9, $8, NOT $10, $10 FROM conversation c
+        (id, conversation_id, seq, change, sender_id, kind, content, media, files, client_id, created_at,
+         about, hidden, shown)
+    SELECT $1, c.id, c.last_seq, c.last_change, $3, $4, $5, $6, $11, $7, $9, $8, NOT $10, $10
+    FROM conversation c
     RETURNING seq, change
     """,
     into=NumbersRow,
@@ -86,7 +87,8 @@ KEPT_MESSAGE = sql(
     "messaging.kept_message",
     """
     SELECT id, conversation_id, sender_id, kind, content, created_at, deleted_at IS NOT NULL AS deleted,
-        hidden, shown, media <> '[]' AS has_media
+        hidden, shown, media <> '[]' OR files <> '[]' AS has_media,
+        ARRAY(SELECT each ->> 'name' FROM jsonb_array_elements(files) each) AS file_names
     FROM messaging.messages WHERE id = $1
     """,
     into=KeptRow,
@@ -108,7 +110,8 @@ DELETE_MESSAGE = sql(
     WITH conversation AS (
         UPDATE messaging.conversations SET last_change = last_change + 1 WHERE id = $2 RETURNING last_change
     )
-    UPDATE messaging.messages m SET content = '', media = '[]', deleted_at = $3, change = c.last_change
+    UPDATE messaging.messages m
+    SET content = '', media = '[]', files = '[]', deleted_at = $3, change = c.last_change
     FROM conversation c WHERE m.id = $1
     """,
     into=NoneType,
@@ -152,7 +155,7 @@ LOCK_OF_MEMBER = sql(
 )
 LIST_WITH_MEDIA = sql(
     "messaging.list_with_media",
-    "SELECT id FROM messaging.messages WHERE sender_id = $1 AND media <> '[]'",
+    "SELECT id FROM messaging.messages WHERE sender_id = $1 AND (media <> '[]' OR files <> '[]')",
     into=UUID,
 )
 # Of a conversation that has no members any more; of others none.
@@ -160,7 +163,7 @@ LIST_MEDIA_OF_EMPTY = sql(
     "messaging.list_media_of_empty",
     """
     SELECT id FROM messaging.messages
-    WHERE conversation_id = $1 AND media <> '[]'
+    WHERE conversation_id = $1 AND (media <> '[]' OR files <> '[]')
       AND NOT EXISTS (SELECT FROM messaging.members WHERE conversation_id = $1)
     """,
     into=UUID,
@@ -179,7 +182,8 @@ BLANK_MESSAGES = sql(
         RETURNING c.id, c.last_change - counted.messages AS before
     )
     UPDATE messaging.messages m
-    SET content = '', media = '[]', client_id = NULL, deleted_at = $2, change = c.before + theirs.place
+    SET content = '', media = '[]', files = '[]', client_id = NULL, deleted_at = $2,
+        change = c.before + theirs.place
     FROM theirs JOIN conversation c ON c.id = theirs.conversation_id WHERE m.id = theirs.id
     """,
     into=NoneType,

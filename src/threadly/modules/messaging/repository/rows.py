@@ -69,6 +69,7 @@ class KeptRow(msgspec.Struct, frozen=True):
     hidden: bool
     shown: bool
     has_media: bool
+    file_names: list[str]
 
 
 class KnownRow(msgspec.Struct, frozen=True):

@@ -26,8 +26,9 @@ MOST_NOTE = 1_000
 
 
 class NewMessage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Up to 4,000 characters, up to 10 pictures, or both. A `client_id` of your own makes sending it again
-    the same message, as an Idempotency-Key does, for as long as the message is there."""
+    """Up to 4,000 characters, up to 10 images and files (`media_ids` names both), or both. A `client_id` of
+    your own makes sending it again the same message, as an Idempotency-Key does, for as long as the message
+    is there."""
 
     content: str = ""
     media_ids: Annotated[list[UUID], msgspec.Meta(max_length=MOST_MEDIA)] = []

@@ -119,7 +119,7 @@ async def edit_message(work: Work, *, message_id: UUID, content: str) -> Message
         if desk is None or desk.blocked:
             raise NotInTouch
         where = kept.conversation_id
-        held = await is_held(work, desk, message_id, where, text, waits=kept.hidden)
+        held = await is_held(work, desk, message_id, where, text, files=kept.file_names, waits=kept.hidden)
         await work.run(EDIT_MESSAGE, message_id, kept.conversation_id, text, work.now)
         if held and not kept.hidden:
             await work.run(HIDE_MESSAGE, message_id, kept.conversation_id, True)
@@ -177,7 +177,11 @@ async def report_message(
     if found.kind != "text" or found.state != "sent":
         raise MessageMissing
     subject = subject_of(
-        found.id, found.conversation_id, author_id=found.sender_id, content=found.content or "(a picture)"
+        found.id,
+        found.conversation_id,
+        author_id=found.sender_id,
+        content=found.content or ("(a picture)" if found.media else ""),
+        files=[each.name for each in found.files],
     )
     return await moderation.file_report(work, subject=subject, reason=reason, note=note)
 

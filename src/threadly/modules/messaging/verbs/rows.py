@@ -34,6 +34,7 @@ def message_of(work: Work, row: MessageRow) -> Message:
         sender_id=row.sender_id,
         sender=Person(row.sender_id, row.username or "", row.name or "", row.avatar_url) if known else None,
         media=_media_of(work, row.media),
+        files=_files_of(work, row.files),
         about=row.about,
         client_id=row.client_id,
         created_at=row.created_at,
@@ -102,3 +103,10 @@ def _media_of(work: Work, stored: Any) -> list[media.Media]:
         return []
     found = msgspec.convert(stored, list[media.StoredMedia])
     return [media.show(each, work.settings, work.now) for each in found]
+
+
+def _files_of(work: Work, stored: Any) -> list[media.File]:
+    if not stored:
+        return []
+    found = msgspec.convert(stored, list[media.StoredFile])
+    return [media.show_file(each, work.settings, work.now) for each in found]

@@ -2,6 +2,7 @@
 looked."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
@@ -12,13 +13,18 @@ from threadly.modules.messaging.live import tell
 from threadly.modules.messaging.repository.conversations import LIST_MEMBER_IDS, OPEN_DESK
 from threadly.modules.messaging.repository.messages import FIND_BY_CLIENT, FIND_MESSAGE, INSERT_MESSAGE
 from threadly.modules.messaging.repository.rows import DeskRow, NumbersRow
-from threadly.modules.messaging.rules import clean_content
+from threadly.modules.messaging.rules import clean_content, files_line
 from threadly.modules.messaging.types import Message, MessageKind, MessageRow
 from threadly.modules.messaging.verbs.rows import message_of
 from threadly.platform.ids import UUID, new_id
 from threadly.platform.work import Work
 
 __all__ = ["is_held", "send_message", "subject_of", "write_call", "write_notice"]
+
+# What moderation takes of a text, and how much of that the names of files may have.
+EXCERPT_MOST: Final = 500
+MOST_NAMED: Final = 200
+NOTHING: Final = media.Attached([], [])
 
 
 async def send_message(
@@ -46,16 +52,16 @@ async def send_message(
     if desk.blocked:
         raise NotInTouch
     message_id = new_id()
-    attached: list[media.StoredMedia] = []
+    attached = NOTHING
     if media_ids:
-        attached = await media.attach(
-            work, media_ids=list(media_ids), owner="message", owner_id=message_id, private=True
+        attached = await media.attach_all(
+            work, media_ids=list(media_ids), owner="message", owner_id=message_id
         )
-    held = await is_held(work, desk, message_id, conversation_id, text)
+    held = await is_held(work, desk, message_id, conversation_id, text, files=_names(attached.files))
     numbers = await work.one(
         INSERT_MESSAGE,
-        *(message_id, conversation_id, me, "text", text, msgspec.to_builtins(attached), client_id),
-        *([], work.now, not held),
+        *(message_id, conversation_id, me, "text", text, msgspec.to_builtins(attached.images), client_id),
+        *([], work.now, not held, msgspec.to_builtins(attached.files)),
     )
     assert numbers, "its conversation is locked"
     _tell_of(work, desk, message_id, conversation_id, numbers, held=held)
@@ -80,25 +86,35 @@ def _tell_of(
 
 
 async def is_held(
-    work: Work, desk: DeskRow, message_id: UUID, conversation_id: UUID, text: str, *, waits: bool = False
+    work: Work,
+    desk: DeskRow,
+    message_id: UUID,
+    conversation_id: UUID,
+    text: str,
+    *,
+    files: Sequence[str] = (),
+    waits: bool = False,
 ) -> bool:
     """Two people who talk to each other are nobody's business: only what reaches somebody who has not
     answered yet, or a group, is looked at; and what `waits` for a moderator."""
     if not text or (desk.kind == "direct" and desk.answered and not waits):
         return False
-    subject = subject_of(message_id, conversation_id, author_id=work.actor.me, content=text)
+    subject = subject_of(message_id, conversation_id, author_id=work.actor.me, content=text, files=files)
     return (await moderation.screen(work, subject=subject, text=text)).held
 
 
 def subject_of(
-    message_id: UUID, conversation_id: UUID, *, author_id: UUID, content: str
+    message_id: UUID, conversation_id: UUID, *, author_id: UUID, content: str, files: Sequence[str] = ()
 ) -> moderation.Subject:
-    """The message as moderators see it: they do not see the conversation around it."""
+    """The message as moderators see it, with the names of its files: they do not see the conversation around
+    it."""
+    named = files_line(files)[:MOST_NAMED]
+    text = content[: EXCERPT_MOST - MOST_NAMED - 1] if named else content[:EXCERPT_MOST]
     return moderation.Subject(
         kind="message",
         id=message_id,
         author_id=author_id,
-        excerpt=content[:500],
+        excerpt=f"{text}\n{named}".strip(),
         url=f"/messages/{conversation_id}",
     )
 
@@ -128,7 +144,7 @@ async def _write(
     numbers = await work.one(
         INSERT_MESSAGE,
         *(new_id(), conversation_id, sender_id or work.actor.me, kind, content, [], None),
-        *(list(about), work.now, True),
+        *(list(about), work.now, True, []),
     )
     if numbers:
         told = await work.all(LIST_MEMBER_IDS, conversation_id)
@@ -148,7 +164,7 @@ def _row(
     conversation_id: UUID,
     numbers: NumbersRow,
     text: str,
-    attached: Sequence[media.StoredMedia],
+    attached: media.Attached,
     client_id: str | None,
     held: bool,
 ) -> MessageRow:
@@ -164,7 +180,8 @@ def _row(
         username=desk.username,
         name=desk.name,
         avatar_url=desk.avatar_url,
-        media=msgspec.to_builtins(attached),
+        media=msgspec.to_builtins(attached.images),
+        files=msgspec.to_builtins(attached.files),
         about=[],
         client_id=client_id,
         created_at=work.now,
@@ -173,3 +190,7 @@ def _row(
         hidden=held,
         shown=not held,
     )
+
+
+def _names(files: Sequence[media.StoredFile]) -> list[str]:
+    return [each.name for each in files]

@@ -1,19 +1,22 @@
-"""The Media part of the API, under /api/v1."""
+"""Images: uploaded, described, removed."""
 
 # ruff: noqa: ARG001  # `fields` and `cursor` are declared for the document and the gate; the edge reads them
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import msgspec
 from litestar import Response, delete, get, patch, post
 from litestar.di import NamedDependency
-from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
-from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
+from litestar.openapi.spec import Schema
+from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import FromPath, JSONBody
 from litestar.types import ControllerRouterHandler
 
 from threadly.modules.media import intake
 from threadly.modules.media.errors import MediaMissing
+from threadly.modules.media.rest.body import BESIDE_BYTES, FIELD, UploadOperation, require_form
 from threadly.modules.media.rules import MOST_ALT_CHARACTERS, MOST_UPLOAD_BYTES
 from threadly.modules.media.types import Upload
 from threadly.modules.media.verbs import uploading
@@ -22,16 +25,12 @@ from threadly.platform.http.envelope import Listing, Success
 from threadly.platform.http.exchange import exchange_of
 from threadly.platform.http.pagination import CursorParameter, LimitParameter
 from threadly.platform.http.parameters import FieldsParameter
-from threadly.platform.http.refusals import UnsupportedMediaType
 from threadly.platform.ids import id_of
 
 __all__ = ["routes"]
 
 MEDIA = ["Media"]
-FIELD = "file"
-MULTIPART = "multipart/form-data"
-# Beside the file a form has boundaries, names and a description.
-MOST_BODY_BYTES = MOST_UPLOAD_BYTES + 65_536
+MOST_BODY_BYTES = MOST_UPLOAD_BYTES + BESIDE_BYTES
 # What a telephone far from its mast takes for the largest image.
 SLOW_S = 90.0
 
@@ -41,19 +40,10 @@ class UploadChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @dataclass
-class _Upload(Operation):
-    """The body is read by the handler, so the document hears of it here."""
-
-    def __post_init__(self) -> None:
-        form = Schema(
-            type=OpenAPIType.OBJECT,
-            properties={
-                FIELD: Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY),
-                "alt": Schema(type=OpenAPIType.STRING, max_length=MOST_ALT_CHARACTERS),
-            },
-            required=[FIELD],
-        )
-        self.request_body = RequestBody(content={MULTIPART: OpenAPIMediaType(form)}, required=True)
+class _Upload(UploadOperation):
+    beside: ClassVar[Mapping[str, Schema]] = {
+        "alt": Schema(type=OpenAPIType.STRING, max_length=MOST_ALT_CHARACTERS)
+    }
 
 
 @post(
@@ -70,9 +60,7 @@ class _Upload(Operation):
 async def upload_media(edge: NamedDependency[Edge]) -> Response[Success[Upload]]:
     edge.actor.me  # noqa: B018  # raises before 10 MB are read
     request = edge.request
-    kind, _ = request.content_type
-    if kind != MULTIPART:
-        raise UnsupportedMediaType("Send the image as the field `file` of multipart/form-data.")
+    require_form(edge)
     exchange_of(request.scope).take_longer(SLOW_S)
     async with intake.receiving(edge):
         if b"idempotency-key" in exchange_of(request.scope).headers:

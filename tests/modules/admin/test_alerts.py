@@ -5,6 +5,7 @@ import hmac
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -19,13 +20,24 @@ from tests.modules.store.browser import Browser
 from tests.sandbox.receiver import receiver
 from threadly.modules.admin.jobs import forget_figures
 from threadly.modules.admin.objectives import read_objectives
+from threadly.modules.admin.pages.alerts import ALWAYS as SILENCEABLE
 from threadly.modules.admin.repository.indicators import ADD_INDICATORS
 from threadly.modules.admin.rules.alerting import Step
+from threadly.modules.admin.rules.conditions import (
+    MOST_SHOWN,
+    books_condition,
+    delivery_condition,
+    event_conditions,
+    job_conditions,
+)
+from threadly.modules.admin.runbooks import get_runbook
 from threadly.modules.admin.telling import JOBS, post_alerts
 from threadly.modules.admin.types.alerts import Alert, AlertState
 from threadly.modules.admin.verbs.alerts import end_silence, list_alerts, list_silences, silence_alerts
+from threadly.modules.admin.verbs.dead_letters import settle_dead_letter
 from threadly.modules.admin.watching import look_after, read_backlog
 from threadly.platform.actor import Denied
+from threadly.platform.durable.backlog import EventBacklog, JobBacklog
 from threadly.platform.ids import new_id
 from threadly.platform.mail import KeptLetter, list_letters
 from threadly.platform.runtime import Runtime
@@ -171,6 +183,45 @@ async def test_events_that_wait_and_dead_letters_are_alerts(
     for _ in range(3):
         await watch.look()
     assert await watch.alerts("firing") == []
+
+
+async def test_messages_that_were_given_up_are_an_alert_until_the_last_is_dropped(
+    watch: Watch, owner: "asyncpg.Connection[asyncpg.Record]", omar: Visit
+) -> None:
+    delivery_ids = [new_id(), new_id()]
+    states = {new_id(): "sending", **dict.fromkeys(delivery_ids, "failed")}
+    await owner.executemany(
+        "INSERT INTO notifications.deliveries (id, tenant_id, user_id, channel, state, due_at, created_at)"
+        " VALUES ($1, $2, $3, 'mail', $4, $5, $5)",
+        [(each, watch.tenant.id, omar.actor.me, state, watch.now) for each, state in states.items()],
+    )
+    for left in (2, 1):
+        await watch.look()
+        (alert,) = await watch.alerts()
+        assert (alert.key, alert.state, alert.severity) == ("undelivered", "firing", "warning")
+        said = "2 messages" if left == 2 else "1 message"
+        assert alert.detail == f"{said} of mail, push or SMS given up for good."
+        await omar.write(
+            partial(settle_dead_letter, letter_id=f"delivery:{delivery_ids.pop()}", action="drop")
+        )
+    for _ in range(3):
+        await watch.look()
+    assert await watch.alerts("firing") == []
+    assert delivery_condition(MOST_SHOWN)[0].detail.startswith("100 messages or more")
+
+
+async def test_every_alert_has_a_runbook_and_a_name_that_can_be_silenced(watch: Watch) -> None:
+    backlog = EventBacklog(watch.tenant.id, 1, watch.now - HOUR, 0, 1)
+    jobs = [JobBacklog("mail", 1, 0, 1, watch.now - HOUR)]
+    conditions = [
+        *event_conditions(backlog, now=watch.now),
+        *job_conditions(jobs, now=watch.now),
+        *books_condition(1),
+        *delivery_condition(1),
+    ]
+    assert {each.key for each in conditions} == {*SILENCEABLE} - {"*"}
+    for each in conditions:
+        assert get_runbook(each.runbook).blocks
 
 
 async def test_a_pager_gets_json_that_it_can_check_and_gets_it_until_it_takes_it(

@@ -48,6 +48,7 @@ ALWAYS: Final = {
     "failed-jobs": "Failed jobs",
     "jobs-late": "Jobs are late",
     "reconciliation": "Accounts differ",
+    "undelivered": "Messages could not be delivered",
     "*": "All alerts",
 }
 

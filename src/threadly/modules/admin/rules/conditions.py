@@ -10,8 +10,8 @@ from threadly.modules.admin.types.objectives import Objective, Tally
 from threadly.modules.atlas import counted
 from threadly.platform.durable.backlog import EventBacklog, JobBacklog
 
-__all__ = ["MOST_SHOWN", "books_condition", "event_conditions", "in_words", "job_conditions",
-           "objective_conditions"]  # fmt: skip
+__all__ = ["MOST_SHOWN", "books_condition", "delivery_condition", "event_conditions", "in_words",
+           "job_conditions", "objective_conditions"]  # fmt: skip
 
 OLDEST_EVENT_S: Final = 60.0
 OLDEST_JOB_S: Final = 300.0
@@ -136,6 +136,23 @@ def books_condition(differences: int) -> list[Condition]:
             title="Accounts differ",
             detail=f"{some} between a provider’s account and ours to be settled.",
             runbook="accounts-differ",
+        )
+    ]
+
+
+def delivery_condition(given_up: int) -> list[Condition]:
+    """`given_up` are mails, pushes and text messages, MOST_SHOWN at most."""
+    if not given_up:
+        return []
+    some = counted(given_up, "message", "messages") + (" or more" if given_up >= MOST_SHOWN else "")
+    return [
+        Condition(
+            key="undelivered",
+            category="queues",
+            severity="warning",
+            title="Messages could not be delivered",
+            detail=f"{some} of mail, push or SMS given up for good.",
+            runbook="undelivered",
         )
     ]
 

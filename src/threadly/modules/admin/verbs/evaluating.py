@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from threadly.modules import payments
+from threadly.modules import notifications, payments
 from threadly.modules.admin.repository.alerts import (
     DROP_ALERT,
     INSERT_ALERT,
@@ -20,6 +20,7 @@ from threadly.modules.admin.rules.burning import WINDOWS
 from threadly.modules.admin.rules.conditions import (
     MOST_SHOWN,
     books_condition,
+    delivery_condition,
     event_conditions,
     job_conditions,
     objective_conditions,
@@ -55,11 +56,13 @@ async def find_conditions(
     windows = sorted({*WINDOWS, *(each.window_days * 1_440 for each in objectives)})
     tallies = await tallies_of(work, objectives=objectives, windows=windows)
     differences = await payments.list_discrepancies(work, settled=False, limit=MOST_SHOWN)
+    given_up = await notifications.count_undeliverable(work, at_most=MOST_SHOWN)
     return [
         *objective_conditions(objectives, tallies),
         *event_conditions(events, now=work.now),
         *job_conditions(jobs, now=work.now),
         *books_condition(len(differences.items)),
+        *delivery_condition(given_up),
     ]
 
 

@@ -14,6 +14,7 @@ __all__ = [
     "DeliveryMissing",
     "Outage",
     "UndeliverableDelivery",
+    "count_undeliverable",
     "drop_delivery",
     "list_outages",
     "list_undeliverable",
@@ -58,6 +59,15 @@ LIST_UNDELIVERABLE = sql(
     """,
     into=UndeliverableDelivery,
 )
+COUNT_UNDELIVERABLE = sql(
+    "notifications.count_undeliverable",
+    """
+    SELECT count(*)::int FROM (
+        SELECT FROM notifications.deliveries WHERE state = 'failed' LIMIT $1
+    ) given_up
+    """,
+    into=int,
+)
 # Not 'waiting': a later one of the same notification may be that.
 RETRY = sql(
     "notifications.retry_delivery",
@@ -88,6 +98,11 @@ class DeliveryMissing(Refusal):
 async def list_undeliverable(work: Work, *, limit: int = 100) -> list[UndeliverableDelivery]:
     """The latest first. For operators: whoever calls it asks for their permission."""
     return await work.all(LIST_UNDELIVERABLE, limit)
+
+
+async def count_undeliverable(work: Work, *, at_most: int) -> int:
+    """For operators, as above."""
+    return await work.one(COUNT_UNDELIVERABLE, at_most) or 0
 
 
 async def list_outages(work: Work) -> list[Outage]:

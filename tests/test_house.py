@@ -129,7 +129,17 @@ def test_no_statement_shares_its_name() -> None:
     assert len(names) == len(set(names))
 
 
-def test_a_worker_does_without_the_web_framework() -> None:
-    """It serves no HTTP, and memory is dear."""
-    script = "import sys, threadly.worker; sys.exit('litestar' in sys.modules or 'minijinja' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+@pytest.mark.parametrize(
+    ("module", "others"),
+    [
+        # It serves no HTTP.
+        ("threadly.worker", ["litestar", "minijinja"]),
+        # They only start others, and wait.
+        ("threadly.cli", ["asyncio", "structlog", "asyncpg"]),
+        ("threadly.processes", ["asyncio", "structlog", "asyncpg"]),
+    ],
+)
+def test_a_process_carries_nothing_that_it_does_not_use(module: str, others: list[str]) -> None:
+    script = f"import sys, {module}; print([name for name in {others} if name in sys.modules])"
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"

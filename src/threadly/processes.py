@@ -21,8 +21,8 @@ from threadly import programs
 from threadly.platform.embedded import EmbeddedServers, NotStarted, ServerUrls
 from threadly.platform.loopback import is_loopback
 from threadly.platform.progress import Progress
+from threadly.platform.shared_metrics import METRICS_VARIABLE, prepare_metrics
 from threadly.platform.supervisor import Supervised, Supervisor, interrupt_on_stop_signals
-from threadly.platform.telemetry.processes import METRICS_VARIABLE, prepare_metrics
 from threadly.settings import Settings
 
 __all__ = ["allow_connections", "located", "refuse_bad_files", "run_up", "run_web", "with_urls"]

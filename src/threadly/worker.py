@@ -15,9 +15,9 @@ from threadly.platform.durable.engine import Engine
 from threadly.platform.garbage import settle_garbage_collector
 from threadly.platform.relay import Relay
 from threadly.platform.runtime import Runtime
+from threadly.platform.shared_metrics import METRICS_VARIABLE
 from threadly.platform.telemetry import configure_logging, metrics
 from threadly.platform.telemetry.doors import trace_doors, trace_rules
-from threadly.platform.telemetry.processes import METRICS_VARIABLE
 from threadly.settings import Settings
 from threadly.wiring import JOBS, MODULES, RULES, SCHEDULES, WATCHES, make_reactions, observed
 

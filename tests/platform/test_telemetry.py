@@ -455,7 +455,7 @@ def test_processes_add_up_their_numbers(tmp_path: Path) -> None:
     directory = tmp_path / "metrics"
     prepare = (
         "import pathlib, sys\n"
-        "from threadly.platform.telemetry import prepare_metrics\n"
+        "from threadly.platform.shared_metrics import prepare_metrics\n"
         "prepare_metrics(pathlib.Path(sys.argv[1]))\n"
     )
     subprocess.run([sys.executable, "-c", prepare, str(directory)], check=True)
@@ -482,7 +482,8 @@ def test_processes_add_up_their_numbers(tmp_path: Path) -> None:
 def test_metrics_that_come_too_late_to_be_shared_refuse_to_start(tmp_path: Path) -> None:
     script = (
         "import pathlib, sys\n"
-        "from threadly.platform.telemetry import metrics, prepare_metrics\n"
+        "from threadly.platform.shared_metrics import prepare_metrics\n"
+        "from threadly.platform.telemetry import metrics\n"
         "prepare_metrics(pathlib.Path(sys.argv[1]))\n"
     )
     done = subprocess.run(

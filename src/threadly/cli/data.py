@@ -1,6 +1,5 @@
 """Commands on what is stored: schema, invented members, imports from other shops, the index of the search."""
 
-import asyncio
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -66,6 +65,8 @@ def seed(
     home: Path | None, users: int, posts: int, follows: int | None, seed: int, until: datetime | None
 ) -> None:
     """Fill the community with invented members, follows and posts: the same for the same options."""
+    import asyncio
+
     from threadly.seeding import seed_community
 
     with located_settings(home) as settings:

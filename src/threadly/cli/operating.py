@@ -1,6 +1,5 @@
 """Commands for whoever looks after an installation: is it well, what failed, who may do what."""
 
-import asyncio
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +24,8 @@ def doctor(home: Path | None, reconcile: bool, prove: str | None, orders: int, s
     With --prove checkout: buy while processes are killed and the payment provider misbehaves, on a home of
     its own that is thrown away, and audit that no order was lost or doubled.
     """
+    import asyncio
+
     if prove:
         sys.exit(asyncio.run(_prove(orders=orders, seed=randbelow(1_000_000) if seed is None else seed)))
     if reconcile:

@@ -1,6 +1,5 @@
 """What the commands share: the settings they are given, and how they say what went wrong."""
 
-import asyncio
 import sys
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager
@@ -35,6 +34,8 @@ def located_settings(home: Path | None = None) -> "AbstractContextManager[Settin
 
 
 def operate(home: Path | None, act: Callable[[Settings], Coroutine[Any, Any, None]]) -> None:
+    import asyncio
+
     import asyncpg
 
     from threadly.platform.db import NotMigrated

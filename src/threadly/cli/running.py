@@ -1,6 +1,5 @@
 """Commands that start programs: the whole installation, or one process of it."""
 
-import asyncio
 import sys
 from pathlib import Path
 
@@ -90,6 +89,8 @@ def sandbox(home: Path | None, port: int, storage: Path | None, webhook_url: str
 @click.option("--demo", is_flag=True)
 def prepare(demo: bool) -> None:
     """What `up` does between the servers and the programs: migrate, and seed the demo community."""
+    import asyncio
+
     from threadly.preparation import prepare as run
 
     with located_settings() as settings:

@@ -4,7 +4,6 @@
 """
 
 from threadly.platform.telemetry.logging import SERVER_LOG_CONFIG, configure_logging
-from threadly.platform.telemetry.processes import prepare_metrics
 from threadly.platform.telemetry.tracing import continue_trace, current_traceparent, span
 from threadly.platform.telemetry.trail import Trail, current_trail, identify
 
@@ -16,6 +15,5 @@ __all__ = [
     "current_traceparent",
     "current_trail",
     "identify",
-    "prepare_metrics",
     "span",
 ]

@@ -1,4 +1,7 @@
-"""Where the processes of one installation leave their numbers for each other."""
+"""Where the processes of one installation leave their numbers for each other.
+
+Apart from the package `telemetry`, which takes more along than the process of `up` should carry.
+"""
 
 import os
 import sys

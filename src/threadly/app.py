@@ -195,4 +195,5 @@ async def find_viewer(work: Work) -> Viewer | None:
         may_manage=work.actor.may("store.manage"),
         may_observe=work.actor.may("admin.observe"),
         may_govern=work.actor.may("identity.manage_users"),
+        may_rebuild_search=work.actor.may("search.rebuild"),
     )

@@ -42,6 +42,7 @@ class Viewer(msgspec.Struct, frozen=True):
     may_manage: bool = False
     may_observe: bool = False
     may_govern: bool = False
+    may_rebuild_search: bool = False
 
 
 class Shell(msgspec.Struct, frozen=True):

@@ -356,6 +356,11 @@ async def test_the_overview_says_when_nobody_looks(watch: Watch, desk: Browser) 
     assert "No alert fires." in await desk.open("/admin/observe")
 
 
+async def test_the_index_of_the_search_is_one_link_away(desk: Browser) -> None:
+    assert '<a href="/admin/search">Search index</a>' in await desk.open("/admin/observe")
+    assert "Rebuild the search" in await desk.open("/admin/search")
+
+
 async def test_the_overview_comes_anew_without_its_frame(desk: Browser) -> None:
     assert "<html" in await desk.open("/admin/observe")
     page = await desk.open("/admin/observe", htmx=True)

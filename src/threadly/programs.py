@@ -173,7 +173,7 @@ def worker(settings: Settings, environ: Mapping[str, str]) -> Program:
     ready_file.parent.mkdir(parents=True, exist_ok=True)
     ready_file.unlink(missing_ok=True)
     command = [sys.executable, "-m", "threadly", "worker", "--ready-file", str(ready_file)]
-    # The engine has some fifty threads, one of which runs at a time: heaps of their own cost 10 MB, for nothing.
+    # The engine has some fifty threads, of which one runs at a time: heaps of their own cost 10 MB.
     environ = {**environ, "MALLOC_ARENA_MAX": "1"}
     return Program("worker", command, environ=environ, ready=ready_file.exists)
 

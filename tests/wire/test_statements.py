@@ -17,12 +17,14 @@ SHOWN_ON_A_PAGE = 20
 MOST_STATEMENTS = 3
 # Besides: how many things are in the cart, how many notifications and conversations unread.
 MOST_OF_A_PAGE = MOST_STATEMENTS + 3
-# Asked now and then for all requests, not for each: what tokens are good, and what is cached for everybody.
+# Asked now and then, not for each request: what tokens are good, and what is cached for everybody or, for
+# some minutes, for one member.
 FOR_ALL = {
     "identity.list_public_keys",
     "identity.list_voided_tokens",
     "identity.list_suspensions",
     "feed.trending_tags",
+    "feed.people_to_follow",
     "store.list_categories",
 }
 
@@ -62,10 +64,11 @@ async def test_many_posts_take_as_many_statements_as_five(
         assert answer.text.count("#hello") >= min(posts, SHOWN_ON_A_PAGE)
         return statements()
 
-    authors = await cast.sign_up_many(works, tenant, [f"author{number}" for number in range(MANY)])
+    # Some more than are followed, so that there is always somebody to suggest.
+    authors = await cast.sign_up_many(works, tenant, [f"author{number}" for number in range(MANY + FEW)])
     await _publish_and_follow(works, tenant, alex, authors[:FEW])
     few = await read(FEW)
-    await _publish_and_follow(works, tenant, alex, authors[FEW:])
+    await _publish_and_follow(works, tenant, alex, authors[FEW:MANY])
     many = await read(MANY)
     assert many == few
     most = MOST_OF_A_PAGE if accept == "text/html" else MOST_STATEMENTS

@@ -28,6 +28,7 @@ from threadly.modules.feed.events import (
 from threadly.modules.feed.seed import seed_feed, seed_units
 from threadly.modules.feed.types import (
     Author,
+    Candidate,
     CommunitySize,
     Member,
     Person,
@@ -40,6 +41,7 @@ from threadly.modules.feed.types import (
     Visibility,
 )
 from threadly.modules.feed.verbs import (
+    candidates_tag,
     comment_on_post,
     delete_post,
     edit_post,
@@ -51,6 +53,7 @@ from threadly.modules.feed.verbs import (
     get_post,
     get_profile,
     like_post,
+    list_candidates,
     list_comments,
     list_explore,
     list_followers,
@@ -63,6 +66,7 @@ from threadly.modules.feed.verbs import (
     list_public_posts_of,
     list_public_tagged,
     list_revisions,
+    list_suggested,
     list_tagged,
     list_trending,
     list_trending_ids,
@@ -76,6 +80,7 @@ from threadly.modules.feed.verbs import (
 __all__ = [
     "EVENTS",
     "Author",
+    "Candidate",
     "CommentMedia",
     "CommentOnComment",
     "CommentPublished",
@@ -102,6 +107,7 @@ __all__ = [
     "ShownVisibility",
     "TagCount",
     "Visibility",
+    "candidates_tag",
     "comment_on_post",
     "delete_post",
     "edit_post",
@@ -113,6 +119,7 @@ __all__ = [
     "get_post",
     "get_profile",
     "like_post",
+    "list_candidates",
     "list_comments",
     "list_explore",
     "list_followers",
@@ -125,6 +132,7 @@ __all__ = [
     "list_public_posts_of",
     "list_public_tagged",
     "list_revisions",
+    "list_suggested",
     "list_tagged",
     "list_trending",
     "list_trending_ids",

@@ -17,6 +17,7 @@ from threadly.modules.feed.repository.timelines import (
     TRIM_TIMELINES,
 )
 from threadly.modules.feed.verbs.moderating import hide_post, release_post, remove_post
+from threadly.modules.feed.verbs.people import candidates_tag
 from threadly.platform.events import Reactions
 from threadly.platform.ids import UUID
 from threadly.platform.work import Work
@@ -91,6 +92,7 @@ async def part(work: Work, event: moderation.BlockStarted) -> None:
         (event.blocked_id, event.blocker_id),
     ):
         if await work.run(UNFOLLOW, follower, followee):
+            work.forget(candidates_tag(follower))
             work.emit(FollowEnded(follower_id=follower, followee_id=followee))
 
 

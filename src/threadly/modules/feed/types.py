@@ -88,6 +88,16 @@ class Person(msgspec.Struct, frozen=True, gc=False):
     reason: Reason | UnsetType = UNSET
 
 
+class Candidate(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Somebody who was worth suggesting to a member a moment ago, and what the reason is made of."""
+
+    place: int
+    user_id: UUID
+    friend_id: UUID | None
+    friend_count: int
+    tag: str | None
+
+
 class Member(msgspec.Struct, frozen=True):
     """A member's public profile, as one viewer sees it. `post_count` counts posts, not comments."""
 

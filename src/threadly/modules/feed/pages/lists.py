@@ -10,8 +10,8 @@ from litestar.params import FromPath, FromQuery
 from litestar.types import ControllerRouterHandler
 
 from threadly.modules import feed
-from threadly.modules.feed.pages.shared import Posts, list_posts, rail_for, wants_more
-from threadly.modules.feed.pages.view import Eyes, PersonView, PostView
+from threadly.modules.feed.pages.shared import Posts, list_posts, rail_for, suggestions_for, wants_more
+from threadly.modules.feed.pages.view import Eyes, PostView
 from threadly.modules.feed.rules import LONGEST_TAG, TRENDING_TTL_S
 from threadly.platform.http.edge import Edge
 from threadly.platform.http.following import UNFOLLOWED
@@ -64,7 +64,7 @@ async def home_page(
         composer=composer,
         kept_media=kept_media,
         rail=await rail_for(edge, suggest=bool(found.posts)),
-        suggestions=[] if found.posts else await edge.read(_suggestions),
+        suggestions=[] if found.posts else await suggestions_for(edge, limit=SUGGESTIONS),
     )
 
 
@@ -150,11 +150,6 @@ async def _landing(edge: Edge, pages: Pages) -> Response[str]:
         "feed.community_size", feed.get_community_size, into=feed.CommunitySize, ttl_s=SIZE_TTL_S
     )
     return await pages.show(edge, "feed/landing.html", posts=await edge.read(look), counts=size)
-
-
-async def _suggestions(work: Work) -> list[PersonView]:
-    people = await feed.list_people_to_follow(work, limit=SUGGESTIONS)
-    return Eyes(work.actor, work.now).people(people.items)
 
 
 async def _more(edge: Edge, pages: Pages, found: Posts) -> Response[str]:

@@ -25,10 +25,12 @@ __all__ = [
     "more_url",
     "next_of",
     "rail_for",
+    "suggestions_for",
     "wants_more",
 ]
 
 RAIL_TTL_S = 60.0
+CANDIDATES_TTL_S = 300.0
 RAIL_PEOPLE = 3
 
 # Read the page of a list that starts after a key.
@@ -80,12 +82,23 @@ async def rail_for(edge: Edge, *, suggest: bool = True) -> RailView:
         "feed.trending_tags", feed.list_trending_tags, into=list[feed.TagCount], ttl_s=RAIL_TTL_S
     )
 
-    async def look(work: Work) -> RailView:
-        people = await feed.list_people_to_follow(work, limit=RAIL_PEOPLE)
-        return RailView(tags_of(tags), Eyes(work.actor, work.now).people(people.items))
+    return RailView(tags_of(tags), await suggestions_for(edge, limit=RAIL_PEOPLE) if suggest else [])
 
-    if not suggest:
-        return RailView(tags_of(tags), [])
+
+async def suggestions_for(edge: Edge, *, limit: int) -> list[PersonView]:
+    """A few people to follow: who is close is looked up every few minutes, who of them is shown each time."""
+    member = edge.actor.user_id
+    candidates = await edge.cached(
+        f"feed.candidates:{member}",
+        feed.list_candidates,
+        into=list[feed.Candidate],
+        ttl_s=CANDIDATES_TTL_S,
+        tags=(feed.candidates_tag(member),),
+    )
+
+    async def look(work: Work) -> list[PersonView]:
+        people = await feed.list_suggested(work, candidates=candidates, limit=limit)
+        return Eyes(work.actor, work.now).people(people)
 
     return await edge.read(look)
 

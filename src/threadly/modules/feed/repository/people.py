@@ -60,7 +60,8 @@ PEOPLE_TO_FOLLOW = sql(
     WITH mine AS (
         SELECT id, followee_id FROM feed.follows WHERE follower_id = $1 ORDER BY id DESC LIMIT {FRIENDS}
     ), befriended AS (
-        SELECT theirs.followee_id AS user_id, count(*)::int AS friend_count
+        SELECT theirs.followee_id AS user_id, count(*)::int AS friend_count,
+            (array_agg(mine.followee_id ORDER BY mine.id DESC))[1] AS friend_id
         FROM mine CROSS JOIN LATERAL (
             SELECT followee_id FROM feed.follows WHERE follower_id = mine.followee_id
             ORDER BY id DESC LIMIT {FRIENDS}
@@ -83,7 +84,7 @@ PEOPLE_TO_FOLLOW = sql(
         WHERE p.author_id <> $1 AND (p.author_id IN ({OWN})) IS NOT TRUE
         ORDER BY p.author_id, tags.uses DESC, tags.tag
     ), near AS (
-        SELECT user_id, coalesce(friend_count, 0) AS friend_count, tag,
+        SELECT user_id, coalesce(friend_count, 0) AS friend_count, friend_id, tag,
             {CLOSE} + 2 * coalesce(friend_count, 0) + (tag IS NOT NULL)::int AS place
         FROM befriended FULL JOIN likeminded USING (user_id)
         WHERE (user_id IN ({SILENCED})) IS NOT TRUE
@@ -103,20 +104,37 @@ PEOPLE_TO_FOLLOW = sql(
           AND (a.id IN ({SILENCED})) IS NOT TRUE
         ORDER BY a.id DESC LIMIT $4
     ), page AS (
-        SELECT user_id, place, friend_count, tag FROM near WHERE (place, user_id) < ($2, $3)
-        UNION ALL SELECT user_id, follower_count, 0, NULL FROM known
-        UNION ALL SELECT id, -1, 0, NULL FROM fresh
+        SELECT user_id, place, friend_id, friend_count, tag FROM near WHERE (place, user_id) < ($2, $3)
+        UNION ALL SELECT user_id, follower_count, NULL, 0, NULL FROM known
+        UNION ALL SELECT id, -1, NULL, 0, NULL FROM fresh
         ORDER BY place DESC, user_id DESC LIMIT $4
     )
-    SELECT page.place, {PERSON}, a.created_at AS joined_at, (
-            SELECT friend.name FROM mine
-            JOIN feed.follows f ON f.follower_id = mine.followee_id AND f.followee_id = page.user_id
-            JOIN identity.profiles friend ON friend.id = mine.followee_id
-            WHERE page.friend_count > 0 ORDER BY mine.id DESC LIMIT 1
-        ) AS friend, page.friend_count, page.tag
+    SELECT page.place, {PERSON}, a.created_at AS joined_at, page.friend_id, friend.name AS friend,
+        page.friend_count, page.tag
     FROM page JOIN identity.profiles a ON a.id = page.user_id
     LEFT JOIN feed.authors u ON u.user_id = a.id
+    LEFT JOIN identity.profiles friend ON friend.id = page.friend_id
     ORDER BY page.place DESC, page.user_id DESC
+    """,
+    into=SuggestedRow,
+)
+# Those of some candidates who can still be suggested, as they are now. A friend whom the reader does not
+# follow any more is not named.
+STILL_TO_FOLLOW = sql(
+    "feed.still_to_follow",
+    f"""
+    SELECT place, {PERSON}, a.created_at AS joined_at, friend.id AS friend_id, friend.name AS friend,
+        friend_count, tag
+    FROM unnest($2::int[], $3::uuid[], $4::uuid[], $5::int[], $6::text[]) WITH ORDINALITY
+        AS given (place, user_id, friend_id, friend_count, tag, number)
+    JOIN identity.profiles a ON a.id = given.user_id
+    LEFT JOIN feed.authors u ON u.user_id = a.id
+    LEFT JOIN (
+        feed.follows own JOIN identity.profiles friend ON friend.id = own.followee_id
+    ) ON own.follower_id = $1 AND own.followee_id = given.friend_id
+    WHERE NOT EXISTS (SELECT FROM feed.follows f WHERE f.follower_id = $1 AND f.followee_id = a.id)
+      AND (a.id IN ({SILENCED})) IS NOT TRUE
+    ORDER BY number LIMIT $7
     """,
     into=SuggestedRow,
 )

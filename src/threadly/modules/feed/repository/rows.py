@@ -63,6 +63,7 @@ class SuggestedRow(msgspec.Struct, frozen=True, gc=False):
     follower_count: int
     followed_by_me: bool
     joined_at: datetime
+    friend_id: UUID | None
     friend: str | None
     friend_count: int
     tag: str | None

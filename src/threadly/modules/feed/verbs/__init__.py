@@ -2,12 +2,15 @@
 
 from threadly.modules.feed.verbs.moderating import find_hold, get_hold, report_post
 from threadly.modules.feed.verbs.people import (
+    candidates_tag,
     follow_member,
     get_member,
     get_profile,
+    list_candidates,
     list_followers,
     list_following,
     list_people_to_follow,
+    list_suggested,
     unfollow_member,
 )
 from threadly.modules.feed.verbs.posts import (
@@ -35,6 +38,7 @@ from threadly.modules.feed.verbs.streams import (
 )
 
 __all__ = [
+    "candidates_tag",
     "comment_on_post",
     "delete_post",
     "edit_post",
@@ -46,6 +50,7 @@ __all__ = [
     "get_post",
     "get_profile",
     "like_post",
+    "list_candidates",
     "list_comments",
     "list_explore",
     "list_followers",
@@ -58,6 +63,7 @@ __all__ = [
     "list_public_posts_of",
     "list_public_tagged",
     "list_revisions",
+    "list_suggested",
     "list_tagged",
     "list_trending",
     "list_trending_ids",

@@ -1,5 +1,7 @@
 """People: who follows whom, and their numbers."""
 
+from collections.abc import Sequence
+
 from threadly.modules import identity
 from threadly.modules.feed.errors import SelfFollow
 from threadly.modules.feed.events import FollowEnded, FollowStarted
@@ -10,9 +12,11 @@ from threadly.modules.feed.repository.people import (
     IS_APART,
     NUMBERS,
     PEOPLE_TO_FOLLOW,
+    STILL_TO_FOLLOW,
     UNFOLLOW,
 )
-from threadly.modules.feed.types import Member, Person
+from threadly.modules.feed.repository.rows import SuggestedRow
+from threadly.modules.feed.types import Candidate, Member, Person
 from threadly.modules.feed.verbs.rows import FEED_MODERATE, page_of_people, suggestion_of
 from threadly.platform.ids import LAST_ID, UUID, new_id
 from threadly.platform.paging import Keyset, Page, id_before
@@ -20,6 +24,8 @@ from threadly.platform.work import Work
 
 # Above every follower count that there can be.
 MOST_FOLLOWED = 2**31 - 1
+# How many are kept as candidates: so that some are left once the first were followed.
+CANDIDATES = 12
 
 
 async def get_member(work: Work, *, member: str) -> Member:
@@ -70,6 +76,7 @@ async def follow_member(work: Work, *, member: str) -> identity.Profile:
     if await work.one(IS_APART, follower, followee.id):
         raise identity.AccountMissing
     if await work.run(FOLLOW, new_id(), follower, followee.id, work.now, work.settings.feed_pull_threshold):
+        work.forget(candidates_tag(follower))
         work.emit(FollowStarted(follower_id=follower, followee_id=followee.id))
     return followee
 
@@ -79,6 +86,7 @@ async def unfollow_member(work: Work, *, member: str) -> identity.Profile:
     follower = work.actor.me
     followee = await identity.get_profile(work, id_or_username=member)
     if await work.run(UNFOLLOW, follower, followee.id):
+        work.forget(candidates_tag(follower))
         work.emit(FollowEnded(follower_id=follower, followee_id=followee.id))
     return followee
 
@@ -109,3 +117,26 @@ async def list_people_to_follow(work: Work, *, after: Keyset | None = None, limi
     return Page(
         [suggestion_of(row, work) for row in rows], (str(rows[-1].place), str(rows[-1].id)) if more else None
     )
+
+
+def candidates_tag(user_id: UUID | None) -> str:
+    """What in the cache depends on whom the member follows."""
+    return f"feed.candidates:{user_id}"
+
+
+async def list_candidates(work: Work) -> list[Candidate]:
+    """The first of `list_people_to_follow`, for `list_suggested`; worth caching for each member."""
+    rows = await work.all(PEOPLE_TO_FOLLOW, work.actor.user_id, MOST_FOLLOWED, LAST_ID, CANDIDATES)
+    return [Candidate(row.place, row.id, row.friend_id, row.friend_count, row.tag) for row in rows]
+
+
+async def list_suggested(work: Work, *, candidates: Sequence[Candidate], limit: int) -> list[Person]:
+    """The first of those candidates whom the actor could still follow, as they are now; if there are not
+    enough of them, of everybody."""
+    rows: list[SuggestedRow] = []
+    if len(candidates) >= limit:
+        columns = [[getattr(each, name) for each in candidates] for name in Candidate.__struct_fields__]
+        rows = await work.all(STILL_TO_FOLLOW, work.actor.user_id, *columns, limit)
+    if len(rows) < limit:
+        rows = await work.all(PEOPLE_TO_FOLLOW, work.actor.user_id, MOST_FOLLOWED, LAST_ID, limit)
+    return [suggestion_of(row, work) for row in rows]

@@ -1,5 +1,5 @@
-// Pictures: uploading them with a form, looking at them. Without this a form has a plain file input, and a
-// picture is a link to itself.
+// Pictures, and files in messages: uploading them with a form; looking at pictures. Without this a form has a
+// plain file input, and a picture is a link to itself.
 
 const MOST_BYTES = 10 * 1024 * 1024;
 // What a picture that is too large is made smaller to, before it is sent.
@@ -8,27 +8,9 @@ const SHRUNK_QUALITY = 0.9;
 const THUMB_PX = 144;
 const TYPES = ["image/jpeg", "image/png", "image/webp", "image/gif"];
 const AT_ONCE = 2;
+const MEBIBYTE = 1024 * 1024;
 
-function make(name, attributes = {}, ...children) {
-  const element = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (value === true) element.setAttribute(key, "");
-    else if (value !== false) element.setAttribute(key, value);
-  }
-  element.append(...children);
-  return element;
-}
-
-function icon(name) {
-  const sprite = document.querySelector("svg use[href*='icons']").getAttribute("href").split("#")[0];
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("class", "icon");
-  svg.setAttribute("aria-hidden", "true");
-  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-  use.setAttribute("href", `${sprite}#${name}`);
-  svg.append(use);
-  return svg;
-}
+const { make, icon, sizeOf } = await import(document.getElementById("media-script").dataset.elements);
 
 const tokenOf = (element) =>
   (element.closest("form")?.querySelector("[name=_csrf]") ?? document.querySelector("[name=_csrf]"))?.value ?? "";
@@ -63,18 +45,22 @@ async function within(file) {
   return new Promise((done) => canvas.toBlob((blob) => done(blob ?? file), "image/jpeg", SHRUNK_QUALITY));
 }
 
+/** Where uploads of a kind are, and what is said of one that is too large. */
+const IMAGES = { path: "/api/v1/media", tooLarge: "An image has at most 10 MB. Please choose a smaller one." };
+const FILES = { path: "/api/v1/files", tooLarge: "This file is too large to be sent here. Please choose a smaller one." };
+
 /** Resolves to the upload, rejects with a sentence. */
-function send(file, { token, onProgress, request }) {
+function send(file, { kind, token, onProgress, request }) {
   return new Promise((done, refuse) => {
     const form = new FormData();
     form.append("file", file, file.name ?? "image.jpg");
-    request.open("POST", "/api/v1/media");
+    request.open("POST", kind.path);
     request.responseType = "json";
     request.setRequestHeader("X-CSRF-Token", token);
     request.upload.addEventListener("progress", ({ loaded, total }) => onProgress(loaded / total));
     request.addEventListener("load", () => {
       if (request.status === 201) done(request.response.data);
-      else if (request.status === 413) refuse("An image has at most 10 MB. Please choose a smaller one.");
+      else if (request.status === 413) refuse(kind.tooLarge);
       else refuse(request.response?.error?.message ?? "That did not work. Please try again.");
     });
     request.addEventListener("error", () => refuse("No connection. Please try again."));
@@ -83,9 +69,9 @@ function send(file, { token, onProgress, request }) {
   });
 }
 
-// ------------------------------------------------------- images in a form
+// --------------------------------------------- images and files in a form
 
-/** What a form's images are up to: `settled` resolves when nothing is on its way any more. */
+/** What a form's images and, where it takes them, files are up to: `settled` resolves when nothing is on its way any more. */
 class Upload {
   constructor(root) {
     this.root = root;
@@ -93,13 +79,15 @@ class Upload {
     this.said = root.querySelector("[data-upload-said]");
     this.pick = root.querySelector("[data-upload-pick]");
     this.most = Number(root.dataset.most);
+    // In MiB; where there is no such limit, only images can be added.
+    this.mostFile = Number(root.dataset.files ?? 0);
     this.waiting = [];
     this.busy = new Set();
     this.plain = root.querySelector("[data-upload-plain]");
     this.plain.hidden = true;
     for (const input of this.plain.querySelectorAll("input")) input.disabled = true;
     this.pick.hidden = false;
-    this.input = make("input", { type: "file", multiple: true, hidden: true, accept: TYPES.join() });
+    this.input = make("input", { type: "file", multiple: true, hidden: true, accept: this.mostFile ? null : TYPES.join() });
     root.append(this.input);
     this.pick.addEventListener("click", () => this.input.click());
     this.input.addEventListener("change", () => {
@@ -116,22 +104,28 @@ class Upload {
 
   add(files) {
     const room = this.most - this.list.children.length;
-    const images = files.filter((file) => file.type.startsWith("image/") || file.type === "");
-    if (images.length < files.length) this.say("Only images can be added here.");
-    if (images.length > room) this.say(`At most ${this.most} images fit.`);
-    for (const file of images.slice(0, Math.max(0, room))) this.begin(file);
+    const fitting = files.filter((file) => this.mostFile || file.type.startsWith("image/") || file.type === "");
+    if (fitting.length < files.length) this.say("Only images can be added here.");
+    if (fitting.length > room) this.say(`At most ${this.most} ${this.mostFile ? "images and files" : "images"} fit.`);
+    for (const file of fitting.slice(0, Math.max(0, room))) this.begin(file);
     this.count();
   }
 
   async begin(file) {
+    const asFile = this.mostFile > 0 && !TYPES.includes(file.type);
     const progress = make("progress", { max: 1, value: 0, "aria-label": `Uploading ${file.name ?? "an image"}` });
     const thumb = make("span", { class: "upload__thumb" }, progress);
-    const item = make("li", { class: "upload__item" }, thumb);
+    const item = make("li", { class: asFile ? "upload__item upload__item--file" : "upload__item" }, thumb);
     item.file = file;
-    this.equip(item, null);
+    item.kind = asFile ? FILES : IMAGES;
+    if (asFile) this.equipFile(item);
+    else this.equip(item, null);
     this.list.append(item);
-    this.track(this.run(item, progress));
-    thumb.prepend(await preview(file));
+    if (asFile && file.size > this.mostFile * MEBIBYTE) {
+      progress.remove();
+      this.refuse(item, `${file.name} has ${sizeOf(file.size)}. A file has at most ${this.mostFile} MB here.`);
+    } else this.track(this.run(item, progress));
+    thumb.prepend(asFile ? icon("file") : await preview(file));
   }
 
   track(promise) {
@@ -144,15 +138,15 @@ class Upload {
     try {
       if (!item.isConnected) return;
       item.request = new XMLHttpRequest();
-      const file = await within(item.file);
+      const file = item.kind === FILES ? item.file : await within(item.file);
       const onProgress = (share) => { progress.value = share; };
-      const made = await send(file, { token: tokenOf(this.root), onProgress, request: item.request });
-      if (!item.isConnected) return void this.forget(made.id);
+      const made = await send(file, { kind: item.kind, token: tokenOf(this.root), onProgress, request: item.request });
+      if (!item.isConnected) return void this.forget(made.id, item.kind);
       item.dataset.uploadItem = made.id;
       item.append(make("input", { type: "hidden", name: "media_ids", value: made.id }));
       const alt = item.querySelector("input.input");
-      if (alt.value.trim()) this.track(this.describe(item, alt.value));
-      this.say(`Image ${[...this.list.children].indexOf(item) + 1} is uploaded.`);
+      if (alt?.value.trim()) this.track(this.describe(item, alt.value));
+      this.say(item.kind === FILES ? `${item.file.name} is uploaded.` : `Image ${[...this.list.children].indexOf(item) + 1} is uploaded.`);
     } catch (sentence) {
       if (item.isConnected) this.refuse(item, String(sentence));
     } finally {
@@ -190,11 +184,22 @@ class Upload {
       make("label", { for: id }, "What it shows, for people who cannot see it"),
       input,
     );
+    text?.remove();
+    this.finish(item, fields, "Remove image");
+  }
+
+  equipFile(item) {
+    const name = make("span", { class: "file__name", dir: "auto" }, item.file.name);
+    const about = make("span", { class: "file__about" }, sizeOf(item.file.size));
+    this.finish(item, make("div", { class: "upload__fields" }, name, about), `Remove ${item.file.name}`);
+  }
+
+  /** What can be done with each of them. */
+  finish(item, fields, removal) {
     const earlier = make("button", { type: "button", "data-upload-earlier": true, "aria-label": "Move earlier", title: "Move earlier" }, icon("up"));
     earlier.addEventListener("click", () => this.move(item, earlier));
-    const remove = make("button", { type: "button", "aria-label": "Remove image", title: "Remove" }, icon("close"));
+    const remove = make("button", { type: "button", "aria-label": removal, title: "Remove" }, icon("close"));
     remove.addEventListener("click", () => this.remove(item));
-    text?.remove();
     item.append(fields, make("span", { class: "upload__acts" }, earlier, remove));
   }
 
@@ -212,22 +217,22 @@ class Upload {
   move(item, button) {
     item.previousElementSibling?.before(item);
     (item.previousElementSibling ? button : item.querySelector("input.input") ?? this.pick).focus();
-    this.say(`Image ${[...this.list.children].indexOf(item) + 1} of ${this.list.children.length}.`);
+    this.say(`Number ${[...this.list.children].indexOf(item) + 1} of ${this.list.children.length}.`);
   }
 
   remove(item) {
     const next = item.nextElementSibling ?? item.previousElementSibling;
     item.remove();
     item.request?.abort();
-    if (item.dataset.uploadItem) this.forget(item.dataset.uploadItem);
-    this.say("The image is removed.");
+    if (item.dataset.uploadItem) this.forget(item.dataset.uploadItem, item.kind ?? IMAGES);
+    this.say("It is removed.");
     this.count();
     (next?.querySelector(".upload__acts button:last-child") ?? this.pick).focus();
   }
 
   /** One that something shows already is kept by the server, which says so to nobody. */
-  forget(id) {
-    fetch(`/api/v1/media/${id}`, { method: "DELETE", headers: { "X-CSRF-Token": tokenOf(this.root) } }).catch(() => null);
+  forget(id, kind) {
+    fetch(`${kind.path}/${id}`, { method: "DELETE", headers: { "X-CSRF-Token": tokenOf(this.root) } }).catch(() => null);
   }
 
   count() {
@@ -266,7 +271,7 @@ document.addEventListener(
     if (!upload || upload.busy.size === 0) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    upload.say("One moment, the images are still on their way.");
+    upload.say("One moment, what you attached is still on its way.");
     upload.settled.then(() => {
       upload.say("");
       event.target.requestSubmit(event.submitter);
@@ -278,8 +283,8 @@ document.addEventListener(
 document.addEventListener("reset", ({ target }) => uploadOf(target.querySelector("[data-upload]"))?.clear());
 
 document.addEventListener("paste", (event) => {
-  const files = [...(event.clipboardData?.files ?? [])].filter((file) => file.type.startsWith("image/"));
   const upload = uploadOf(event.target);
+  const files = [...(event.clipboardData?.files ?? [])].filter((file) => upload?.mostFile || file.type.startsWith("image/"));
   if (!upload || files.length === 0) return;
   event.preventDefault();
   upload.add(files);

@@ -5,7 +5,10 @@ const TYPING_SHOWN_MS = 5_000;
 const MARK_AFTER_MS = 250;
 
 const chat = document.getElementById("chat");
-const { Socket } = await import(chat.dataset.socket);
+const [{ Socket }, { bubble, gistOf, lineOf, time }] = await Promise.all([
+  import(chat.dataset.socket),
+  import(chat.dataset.said),
+]);
 const byId = (id) => document.getElementById(id);
 const me = chat.dataset.me;
 const open = chat.dataset.open;
@@ -18,160 +21,7 @@ const members = new Map(
 let change = Number(chat.dataset.change ?? 0);
 let lastSeq = Number(chat.dataset.last ?? 0);
 
-// ------------------------------------------------------------- small pieces
-
-function make(name, attributes = {}, ...children) {
-  const element = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (value === true) element.setAttribute(key, "");
-    else if (value !== false && value != null) element.setAttribute(key, value);
-  }
-  element.append(...children.filter((child) => child != null));
-  return element;
-}
-
-function icon(name) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("class", "icon");
-  svg.setAttribute("aria-hidden", "true");
-  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-  use.setAttribute("href", `${chat.dataset.icons}#${name}`);
-  svg.append(use);
-  return svg;
-}
-
-const clock = new Intl.DateTimeFormat(undefined, { dateStyle: "long", timeStyle: "short" });
-
-function time(iso) {
-  const at = new Date(iso);
-  return make("time", { datetime: iso, title: clock.format(at), "data-moment": true }, "now");
-}
-
-const LINK = /https?:\/\/[^\s<>"'`]+[^\s<>"'`.,;:!?)\]}]/gi;
-
-function linked(content) {
-  const parts = [];
-  let end = 0;
-  for (const found of content.matchAll(LINK)) {
-    parts.push(content.slice(end, found.index));
-    parts.push(make("a", { href: found[0], rel: "nofollow ugc noopener" }, found[0]));
-    end = found.index + found[0].length;
-  }
-  parts.push(content.slice(end));
-  return parts;
-}
-
-const HUES = 12;
-const CRC = Array.from({ length: 256 }, (_, n) => {
-  for (let bit = 0; bit < 8; bit += 1) n = n & 1 ? 0xedb88320 ^ (n >>> 1) : n >>> 1;
-  return n >>> 0;
-});
-
-/** The colour that the server gives somebody, too. */
-function hueOf(seed) {
-  let crc = 0xffffffff;
-  for (const byte of new TextEncoder().encode(seed)) crc = CRC[(crc ^ byte) & 255] ^ (crc >>> 8);
-  return ((crc ^ 0xffffffff) >>> 0) % HUES;
-}
-
-function face(message) {
-  const name = message.sender?.name ?? "?";
-  const words = name.split(/\s+/).filter(Boolean);
-  const initials = [words[0], words.length > 1 ? words.at(-1) : ""].map((word) => word?.[0]?.toUpperCase() ?? "");
-  const avatar = make("span", { class: `avatar avatar--m hue-${hueOf(message.sender_id)}`, "aria-hidden": "true" });
-  if (message.sender?.avatar_url) avatar.append(make("img", { src: message.sender.avatar_url, alt: "" }));
-  else avatar.append(initials.join(""));
-  return make("span", { class: "said__face" }, avatar);
-}
-
 // ------------------------------------------------------------------ messages
-
-const NOTICES = {
-  created: "started this group",
-  renamed: "gave the group another name",
-  added: "added",
-  removed: "removed",
-  left: "left the group",
-};
-const CALLS = { missed: "Missed call", declined: "Call declined", cancelled: "Call cancelled" };
-
-function lineOf(message) {
-  if (message.kind === "call") {
-    if (!/^\d+$/.test(message.content)) return CALLS[message.content] ?? "Call";
-    const seconds = Number(message.content);
-    return `Call, ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-  }
-  const who = message.sender_id === me ? "You" : message.sender?.name ?? "Somebody who left";
-  const names = new Intl.ListFormat("en").format(message.about);
-  return `${who} ${NOTICES[message.content] ?? message.content} ${names}`.trim();
-}
-
-function pictures(media) {
-  if (!media.length) return null;
-  const count = media.length < 5 ? media.length : "many";
-  const list = make("ul", { class: `gallery gallery--${count}`, "data-gallery": true, "aria-label": "Pictures in this message" });
-  for (const it of media) {
-    const image = make("img", { class: "picture__image", src: it.thumbnail_url, width: it.width, height: it.height, alt: it.alt || "Image without a description" });
-    const link = make("a", { class: "gallery__open", href: it.url, "data-picture": true }, make("span", { class: "picture" }, image));
-    list.append(make("li", { class: "gallery__item" }, link));
-  }
-  return list;
-}
-
-function bodyOf(message, mine) {
-  if (message.state === "deleted") return [make("p", { class: "said__gone" }, "This message was deleted.")];
-  if (message.state === "hidden" && !mine) {
-    return [make("p", { class: "said__gone" }, "A moderator has hidden this message.")];
-  }
-  const body = [];
-  if (message.content) body.push(make("div", { class: "said__text", dir: "auto" }, ...linked(message.content)));
-  body.push(pictures(message.media));
-  if (message.state === "held") {
-    body.push(make("p", { class: "said__note" }, icon("clock"), "Waits for a moderator, who looks at first messages that seem to be spam."));
-  } else if (message.state === "hidden") {
-    body.push(make("p", { class: "said__note" }, icon("alert"), "Only you see this: a moderator has hidden it."));
-  }
-  return body;
-}
-
-function menuOf(message, mine) {
-  if (message.state !== "sent" || message.kind !== "text" || !message.id) return null;
-  const panel = make("div", { class: "menu__panel" });
-  if (mine) {
-    const token = document.querySelector("[name=_csrf]").value;
-    const form = make(
-      "form",
-      { method: "post", action: `/messages/${open}/texts/${message.id}/delete`, "data-confirm": "Delete this message?", "data-confirm-text": "It is gone for everybody in this conversation.", "data-confirm-yes": "Delete" },
-      make("input", { type: "hidden", name: "_csrf", value: token }),
-      make("button", { class: "menu__item menu__item--danger", type: "submit" }, icon("trash"), "Delete"),
-    );
-    panel.append(make("a", { class: "menu__item", href: `/messages/${open}?edit=${message.id}#message-${message.id}` }, icon("edit"), "Edit"), form);
-  } else {
-    panel.append(make("a", { class: "menu__item", href: `/messages/${open}/texts/${message.id}/report` }, icon("alert"), "Report"));
-  }
-  const summary = make("summary", { class: "act act--icon", "aria-label": "More about this message" }, icon("more"));
-  return make("details", { class: "menu said__menu", "data-menu": true }, summary, panel);
-}
-
-function bubble(message) {
-  const mine = message.sender_id === me;
-  const common = { id: `message-${message.id}`, "data-message": message.id, "data-seq": message.seq, "data-change": message.change };
-  if (message.kind !== "text") {
-    return make("li", { class: "chat__line", ...common }, make("span", {}, lineOf(message)), " ", time(message.created_at));
-  }
-  const foot = make("p", { class: "said__foot" });
-  if (message.edited_at && message.state === "sent") foot.append(make("span", {}, "edited"), " ");
-  foot.append(time(message.created_at));
-  if (mine) foot.append(make("span", { class: "said__mark", "data-mark": true }));
-  const who = make("p", { class: "said__who" }, make("span", { class: mine ? "visually-hidden" : null }, mine ? "You" : message.sender?.name ?? "Somebody who left"));
-  return make(
-    "li",
-    { class: mine ? "said said--mine" : "said", ...common },
-    mine ? null : face(message),
-    make("div", { class: "said__bubble" }, who, ...bodyOf(message, mine), foot),
-    menuOf(message, mine),
-  );
-}
 
 const isAtEnd = () => scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 120;
 const toEnd = () => { scroll.scrollTop = scroll.scrollHeight; };
@@ -210,7 +60,7 @@ function hearMessage(message) {
     if (isNew && message.sender_id !== me) {
       hush(message.sender_id);
       if (message.kind === "text") seeOnline(message.sender_id);
-      if (message.kind === "text") byId("live").textContent = `${message.sender?.name ?? ""}: ${message.content || "a picture"}`;
+      if (message.kind === "text") byId("live").textContent = `${message.sender?.name ?? ""}: ${gistOf(message)}`;
     }
     mark();
     showMarks();
@@ -250,7 +100,7 @@ function list(message) {
   entry.dataset.seq = message.seq;
   const mine = message.sender_id === me;
   const who = mine ? "You: " : entry.querySelector("[data-person]") ? "" : `${message.sender?.name.split(" ")[0] ?? ""}: `;
-  const said = message.kind === "call" ? lineOf(message) : who + (message.content || "Picture");
+  const said = message.kind === "call" ? lineOf(message) : who + gistOf(message);
   entry.querySelector("[data-preview]").textContent = said.replaceAll("\n", " ").slice(0, 90);
   entry.querySelector("time").replaceWith(time(message.created_at));
   if (message.seq > seen && !message.edited_at) {
@@ -414,15 +264,15 @@ function refuse(sentence) {
   refused.hidden = !sentence;
 }
 
-function pend(clientId, content, images) {
+function pend(clientId, content, attached) {
   const element = bubble({
-    id: "", conversation_id: open, seq: "", change: 0, kind: "text", state: "sent", content, media: [], about: [],
+    id: "", conversation_id: open, seq: "", change: 0, kind: "text", state: "sent", content, media: [], files: [], about: [],
     sender_id: me, sender: null, client_id: clientId, created_at: new Date().toISOString(), edited_at: null,
   });
   element.id = `pending-${clientId}`;
   element.classList.add("said--pending");
   for (const name of ["message", "seq", "change"]) delete element.dataset[name];
-  element.querySelector("[data-mark]").textContent = images ? " · Sending pictures…" : " · Sending…";
+  element.querySelector("[data-mark]").textContent = attached ? " · Sending what is attached…" : " · Sending…";
   texts.append(element);
   byId("nothing")?.remove();
   toEnd();
@@ -431,16 +281,16 @@ function pend(clientId, content, images) {
 
 async function send() {
   const content = area.value;
-  const images = new FormData(writer).getAll("media_ids");
-  if (!content.trim() && images.length === 0) return;
+  const attached = new FormData(writer).getAll("media_ids");
+  if (!content.trim() && attached.length === 0) return;
   refuse("");
   const clientId = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`;
-  const pending = pend(clientId, content.trim(), images.length);
+  const pending = pend(clientId, content.trim(), attached.length);
   writer.reset();
   grow();
   typedAt = 0;
   try {
-    const command = { conversation_id: open, content, media_ids: images, client_id: clientId };
+    const command = { conversation_id: open, content, media_ids: attached, client_id: clientId };
     const message = await socket.ask("message.send", command, { again: true });
     pending.remove();
     hearMessage(message);

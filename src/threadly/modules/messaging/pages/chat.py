@@ -129,6 +129,7 @@ async def chat_page(
         chat=chat,
         form=form,
         editing=editing,
+        file_mib=edge.runtime.settings.media_file_mib,
     )
 
 

@@ -5,8 +5,10 @@ import base64
 import re
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from html import unescape
 
 import pytest
+import segno
 from httpx import AsyncClient
 
 from tests.cast import PASSWORD, Visit, email_of
@@ -166,6 +168,27 @@ async def test_a_ticket_is_good_for_minutes_and_for_the_password_that_it_stands_
         await go_on(works, tenant, ticket)
 
 
+def modules_of(page: str) -> set[tuple[int, int]]:
+    """The dark modules of the QR code on the page, from its top left: black on white, four modules of which
+    are on each side of it."""
+    background = r'<svg viewBox="0 0 (\d+) \1"><path fill="#fff" d="M0 0h\1v\1h-\1z"/>'
+    drawn = re.search(rf'{background}<path stroke="#000" d="([^"]+)"/></svg>', page)
+    assert drawn
+    size, found = int(drawn[1]) - 8, set()
+    x = y = 0.0
+    for step, right, down, length in re.findall(r"([Mm])(-?[\d.]+) ?(-?[\d.]+)h(\d+)", drawn[2]):
+        x, y = (x + float(right), y + float(down)) if step == "m" else (float(right), float(down))
+        found |= {(int(x) - 4 + each, int(y) - 4) for each in range(int(length))}
+        x += int(length)
+    assert all(0 <= column < size and 0 <= row < size for column, row in found)
+    return found
+
+
+def modules_in(text: str) -> set[tuple[int, int]]:
+    rows = segno.make_qr(text, error="m").matrix
+    return {(column, row) for row, modules in enumerate(rows) for column, dark in enumerate(modules) if dark}
+
+
 async def test_setting_it_up_and_signing_in_by_the_pages(
     client: AsyncClient, works: Works, tenant: Tenant
 ) -> None:
@@ -179,10 +202,15 @@ async def test_setting_it_up_and_signing_in_by_the_pages(
     shown = re.search(r'class="key">([A-Z2-7 ]+)<', answer.text)
     assert shown
     key = key_in(shown.group(1))
+    link = re.search(r'href="(otpauth://[^"]+)"', unescape(answer.text))
+    assert link
+    assert modules_of(answer.text) == modules_in(link.group(1))
+    assert "style=" not in answer.text
     page = "/settings/account"
     answer = await submit(client, "/settings/second-factor/confirm", {"code": "1"}, page=page)
     assert answer.status_code == 400
     assert shown.group(1) in answer.text
+    assert modules_of(answer.text) == modules_in(link.group(1))
     code = code_of(key, works)
     answer = await submit(client, "/settings/second-factor/confirm", {"code": code}, page=page)
     (recovery, *others) = re.findall(r"<code>([a-z2-7-]+)</code>", answer.text)

@@ -9,6 +9,7 @@ from litestar.types import ControllerRouterHandler
 from threadly.modules.identity import entering
 from threadly.modules.identity.errors import EmailTaken, LinkExpired, LinkInvalid, WrongCode
 from threadly.modules.identity.pages.forms import Page, form_of, let_out
+from threadly.modules.identity.qr import draw_qr
 from threadly.modules.identity.types import Account
 from threadly.modules.identity.verbs import accounts, emails, second_factor
 from threadly.modules.identity.verbs.second_factor import NewKey, SecondFactor
@@ -216,6 +217,7 @@ async def _key_page(edge: Edge, pages: Pages, key: NewKey, *, form: Form | None 
         "identity/second_factor.html",
         status=400 if form else 200,
         key=key,
+        qr=draw_qr(key.url),
         form=form or EMPTY_FORM,
         codes=[],
     )

@@ -286,24 +286,29 @@ RELEASE_VARIANTS = sql(
     "UPDATE store.variants SET sku = NULL, option_values = ARRAY[id::text] WHERE id = ANY ($1)",
     into=NoneType,
 )
-# The stock moves by what it differs now; what was reserved meanwhile stays on hand. $4: the ids whose count
-# the file says; the others keep theirs.
+# The stock moves by what it differs now, from rows that are locked first, in the order of their ids; what was
+# reserved meanwhile stays on hand. $4: the ids whose count the file says; the others keep theirs.
 CHANGE_VARIANTS = sql(
     "store.import_change_variants",
     """
-    WITH changed AS (
+    WITH known AS (
+        SELECT id, on_hand, reserved FROM store.variants
+        WHERE id IN (SELECT id FROM jsonb_to_recordset($1::jsonb) r (id uuid))
+        ORDER BY id FOR NO KEY UPDATE
+    ), changed AS (
         UPDATE store.variants v
         SET sku = r.sku, option_values = r.option_values, price_minor = r.price_minor,
             compare_at_minor = r.compare_at_minor, currency = r.currency, tracked = r.tracked,
             on_hand = CASE WHEN r.id = ANY ($4::uuid[])
-                THEN greatest(r.on_hand, CASE WHEN r.tracked THEN v.reserved ELSE 0 END)
-                ELSE greatest(v.on_hand, CASE WHEN r.tracked THEN v.reserved ELSE 0 END) END,
+                THEN greatest(r.on_hand, CASE WHEN r.tracked THEN known.reserved ELSE 0 END)
+                ELSE greatest(known.on_hand, CASE WHEN r.tracked THEN known.reserved ELSE 0 END) END,
             ships = r.ships, taxable = r.taxable, grams = r.grams, barcode = r.barcode, updated_at = $2
         FROM jsonb_to_recordset($1::jsonb) r (id uuid, sku text, option_values text[], price_minor bigint,
             compare_at_minor bigint, currency text, tracked boolean, on_hand int, ships boolean,
             taxable boolean, grams int, barcode text)
+        JOIN known ON known.id = r.id
         WHERE v.id = r.id
-        RETURNING new.id, new.on_hand - old.on_hand AS quantity
+        RETURNING v.id, v.on_hand - known.on_hand AS quantity
     )
     INSERT INTO store.stock_movements (id, variant_id, quantity, reason, actor_id, at)
     SELECT store.new_id($2), id, quantity, 'import', $3, $2 FROM changed WHERE quantity <> 0

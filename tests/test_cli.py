@@ -153,6 +153,29 @@ def test_a_file_of_which_nothing_can_be_imported_is_an_error(
     assert (said.returncode, says in said.stderr) == (1, True)
 
 
+async def test_a_missing_table_is_a_missing_migration_only_where_one_is_missing(
+    scratch_database: Settings, tmp_path: Path
+) -> None:
+    file = tmp_path / "products.csv"
+    file.write_text("Title,Price\nLamp,50.99\n")
+    command = ("import", "products", str(file))
+    for each in (command, ("jobs", "failed")):
+        said = threadly(scratch_database, *each)
+        assert (said.returncode, said.stderr) == (
+            1,
+            "The database is not prepared yet: run `threadly migrate up` first.\n",
+        )
+
+    assert threadly(scratch_database, "migrate", "up").returncode == 0
+    connection = await asyncpg.connect(scratch_database.owner_database_url)
+    await connection.execute("DROP TABLE store.stock_movements CASCADE")
+    await connection.close()
+    said = threadly(scratch_database, *command)
+    assert said.returncode == 1
+    assert "migrate up" not in said.stderr
+    assert 'relation "store.stock_movements" does not exist' in said.stderr
+
+
 async def test_dead_letters_are_listed_retried_and_dropped(
     settings: Settings, works: Works, tenant: Tenant, owner: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:

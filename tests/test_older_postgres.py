@@ -1,4 +1,4 @@
-"""PostgreSQL is promised from 15 on: what only a newer one understands is found where an older is installed."""
+"""PostgreSQL is promised from 15 on: what only a newer one understands is found where an older one is."""
 
 import shutil
 import subprocess

@@ -38,6 +38,7 @@ def operate(home: Path | None, act: Callable[[Settings], Coroutine[Any, Any, Non
 
     import asyncpg
 
+    from threadly.migrations import lacks_migrations
     from threadly.platform.db import NotMigrated
     from threadly.platform.errors import Refusal
 
@@ -48,5 +49,8 @@ def operate(home: Path | None, act: Callable[[Settings], Coroutine[Any, Any, Non
             print(refusal.message, file=sys.stderr)
             sys.exit(1)
         except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
+            # A statement that is wrong sounds the same.
+            if not asyncio.run(lacks_migrations(settings.owner_database_url or settings.database_url)):
+                raise
             print(NotMigrated.message, file=sys.stderr)
             sys.exit(1)

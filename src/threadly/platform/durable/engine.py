@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import msgspec
 import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig, StepInfo, WorkflowStatus
+from psycopg.errors import InvalidSchemaName, UndefinedColumn, UndefinedTable
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from threadly.platform.db import DatabaseUnavailable, NotMigrated, sql
@@ -337,7 +338,9 @@ def _client(database_url: str) -> Iterator[DBOSClient]:
     except OperationalError as error:
         raise DatabaseUnavailable from error
     except ProgrammingError as error:
-        raise NotMigrated from error
+        if isinstance(error.orig, (InvalidSchemaName, UndefinedColumn, UndefinedTable)):
+            raise NotMigrated from error
+        raise
     finally:
         client.destroy()
 

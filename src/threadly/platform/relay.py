@@ -325,6 +325,7 @@ class Relay:
             continue_trace(row.traceparent, tenant=work.tenant.slug, tenant_id=work.tenant.id),
             span(reaction.name, kind="reaction", event=row.name, waited_ms=round(waited_s * 1_000, 1)),
         ):
+            work.happened_at = row.emitted_at
             await reaction.act(work, event)
 
 

@@ -95,6 +95,7 @@ class Work:
         "_connection",
         "_emitted",
         "_forgotten",
+        "_happened_at",
         "_signals",
         "_writes",
         "actor",
@@ -119,11 +120,21 @@ class Work:
         self._emitted: list[tuple[UUID, str, Any, UUID | None, str, datetime]] = []
         self._signals: list[Signal] = []
         self._forgotten: set[str] = set()
+        self._happened_at: datetime | None = None
         self.statement_count = 0
         self.tenant = tenant
         self.actor = actor
         self.now = now
         self.settings = settings
+
+    @property
+    def happened_at(self) -> datetime:
+        """When what this Work is about happened: a reaction's event, which may have waited; else `now`."""
+        return self._happened_at or self.now
+
+    @happened_at.setter
+    def happened_at(self, at: datetime) -> None:
+        self._happened_at = at
 
     async def all(self, statement: Statement[T], *arguments: object) -> list[T]:
         """Every row, as `statement.into`."""

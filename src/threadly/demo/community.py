@@ -35,6 +35,7 @@ MEMBERS = [
     ("priya", "Priya Raman", "Teaches maths. Draws graphs on napkins."),
     ("jonas", "Jonas Weber", "Woodworker. Sawdust in every pocket."),
 ]
+FOLLOWED_BEFORE = timedelta(days=29)
 ROLES = {"mona": "moderator", "omar": "admin", "ada": "seller"}
 FOLLOWS = {
     "alexsmith": "sarah ada tomasz priya mona lin",
@@ -110,6 +111,7 @@ async def _make(work: Work, drawn: Mapping[str, media.Drawing]) -> None:
     ids = {profile.username: profile.id for profile in profiles}
     for username, role in ROLES.items():
         await identity.set_role(work, user_id=ids[username], role=role)
+    work.now = now - FOLLOWED_BEFORE
     for follower, followees in FOLLOWS.items():
         _act_as(work, ids[follower])
         for followee in followees.split():
@@ -117,15 +119,18 @@ async def _make(work: Work, drawn: Mapping[str, media.Drawing]) -> None:
     for username in FACES:
         _act_as(work, ids[username])
         await media.set_avatar(work, media_id=await media.import_drawing(work, drawing=drawn[username]))
+    # In the order in which it happened: so it is told to people.
     posts: dict[str, UUID] = {}
     for author, hours, text, likes, comments in POSTS:
         work.now = now - timedelta(hours=hours)
         pictures = [drawn[name] for name in SCENES if name in text]
         posts[text] = await _post(work, ids, author, text, likes.split(), comments, pictures)
+        if text == HARSH:
+            work.now = now
+            await seed_cases(work, ids=ids, posts=posts, password_hash=password_hash)
     work.now = now
     await seed_conversations(work, ids=ids)
     await invite_students(work, ids=ids)
-    await seed_cases(work, ids=ids, posts=posts, password_hash=password_hash)
     work.actor = Actor(ids["ada"], frozenset({"store.manage"}))
     await open_shop(work, drawn)
 

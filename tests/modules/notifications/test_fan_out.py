@@ -29,7 +29,8 @@ ADD_FOLLOWERS = """
 TOLD = sql(
     "notifications.test_told",
     """
-    SELECT count(DISTINCT n.user_id) || ' told, ' || count(DISTINCT d.id) || ' in line'
+    SELECT count(DISTINCT n.user_id) || ' told, ' || count(DISTINCT d.id) || ' in line, dated '
+        || count(DISTINCT n.created_at)
     FROM notifications.notifications n LEFT JOIN notifications.deliveries d ON d.notification_id = n.id
     WHERE n.kind = 'post' AND n.group_key = $1 AND n.fact_count = 1
     """,
@@ -54,13 +55,13 @@ async def test_ten_thousand_followers_are_told_with_one_statement_per_thousand(
         assert await run_queued_jobs(works, alex.tenant, jobs=JOBS) == 1
     ran = Counter(name for name in statements() if name.startswith("notifications."))
     assert ran == {"notifications.find_written": 1, "notifications.tell_followers": 1 + FOLLOWERS // 1_000}
-    assert await _found(works, alex) == f"{FOLLOWERS} told, {FOLLOWERS} in line"
+    assert await _found(works, alex) == f"{FOLLOWERS} told, {FOLLOWERS} in line, dated 1"
 
     # Seen again, it tells nobody again; nor does a job that was interrupted and starts anew.
     await happen(runtime, alex, published)
     arguments = {"post_id": str(post_id), "author_id": str(alex.actor.me), "after": str(FIRST_ID), "but": []}
     await run_job(works, alex.tenant, tell_more_followers, **arguments)
-    assert await _found(works, alex) == f"{FOLLOWERS} told, {FOLLOWERS} in line"
+    assert await _found(works, alex) == f"{FOLLOWERS} told, {FOLLOWERS} in line, dated 1"
 
 
 async def test_a_post_that_is_gone_or_seen_by_nobody_is_told_to_nobody(

@@ -1,6 +1,7 @@
 """Who is told of what: each fact once, grouped while it is unread, and nobody whom it does not concern."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 from tests.cast import Visit
 from tests.modules.notifications.acts import (
@@ -29,6 +30,16 @@ ROWS_OF = sql(
           + (SELECT count(*) FROM notifications.facts WHERE user_id = $1 OR actor_id = $1)
           + (SELECT count(*) FROM notifications.deliveries WHERE user_id = $1)
           + (SELECT count(*) FROM notifications.inboxes WHERE user_id = $1))::int
+    """,
+    into=int,
+)
+
+
+SENT_AT = sql(
+    "notifications.test_sent_at",
+    """
+    SELECT count(*)::int FROM notifications.deliveries
+    WHERE user_id = $1 AND least(due_at, created_at) >= $2
     """,
     into=int,
 )
@@ -68,6 +79,27 @@ async def test_what_comes_after_reading_is_a_new_entry_and_what_is_seen_again_is
     await happen(runtime, alex, again)
     assert await titles_of(alex) == ["Bob liked your post", "Kareem liked your post"]
     assert await unread_of(alex) == 1
+
+
+async def test_what_is_told_late_is_dated_by_when_it_happened_and_sent_by_now(
+    works: Works, alex: Visit, kareem: Visit, bob: Visit, drain: Drain
+) -> None:
+    now = datetime.now(UTC)
+
+    def at(visit: Visit, hours: int) -> Visit:
+        then = Works(works.database, works.settings, clock=lambda: now - timedelta(hours=hours))
+        return Visit(then, visit.tenant, visit.actor)
+
+    post_id = await publish(at(alex, 50))
+    await like(at(kareem, 26), post_id)
+    await like(at(bob, 30), post_id)  # which is told after the other, and does not make it older
+    await comment(at(bob, 2), post_id)
+    await drain()
+    comments, likes = await bell_of(alex)
+    assert (likes.created_at, likes.updated_at) == (now - timedelta(hours=26),) * 2
+    assert (comments.title, comments.updated_at) == ("Bob commented on your post", now - timedelta(hours=2))
+    async with works.read(alex.tenant, SYSTEM, fresh=True) as work:
+        assert await work.one(SENT_AT, alex.actor.me, now) == 2
 
 
 async def test_comments_are_grouped_by_people_and_a_mention_is_told_instead(

@@ -1,7 +1,7 @@
 """What notifications does later, or on a schedule."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -26,10 +26,12 @@ KEPT = timedelta(days=90)
 # One at a time: two posts of one author are told in the same entries, and would wait for each other's locks.
 @job("notifications.tell_more_followers", queue="notifications.followers", at_once=1)
 async def tell_more_followers(
-    run: Run, *, post_id: str, author_id: str, after: str, but: Sequence[str]
+    run: Run, *, post_id: str, author_id: str, after: str, but: Sequence[str], happened_at: str = ""
 ) -> None:
-    """The followers beyond those who are told with the event, ten thousand per step."""
+    """The followers beyond those who are told with the event, ten thousand per step. A job of an older
+    version does not say when it happened."""
     last: str | None = after
+    at = datetime.fromisoformat(happened_at) if happened_at else None
     number = 0
     while last is not None:
         number += 1
@@ -39,13 +41,15 @@ async def tell_more_followers(
             author_id=UUID(author_id),
             after=UUID(last),
             but=[UUID(each) for each in but],
+            at=at,
         )
         last = await run.transact(f"tell-{number}", told)
 
 
 async def _tell_some(
-    work: Work, *, post_id: UUID, author_id: UUID, after: UUID, but: list[UUID]
+    work: Work, *, post_id: UUID, author_id: UUID, after: UUID, but: list[UUID], at: datetime | None
 ) -> str | None:
+    work.happened_at = at or work.now
     fact = post_fact(post_id, author_id)
     last = await tell_followers(work, fact, after=after, but=but, batches=BATCHES_PER_STEP)
     return None if last is None else str(last)

@@ -109,6 +109,7 @@ async def tell_of_post(work: Work, event: feed.PostPublished) -> None:
             author_id=event.author_id,
             after=last,
             but=mentioned,
+            happened_at=work.happened_at,
         )
 
 

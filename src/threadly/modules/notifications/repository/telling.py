@@ -31,7 +31,8 @@ class Written(msgspec.Struct, frozen=True):
 
 # $1 kind, $2 variant, $3 group, $4 fact, $5 who caused it (the first of all ids: nobody), $6 subject,
 # $7 detail, $8 now, $9 a fresh id for each person, $10 the modes by default, by the order of channels, $11
-# whether each is worth a mail of its own.
+# whether each is worth a mail of its own, $12 when it happened: what is shown goes by that, what is sent by
+# now.
 #
 # `inboxes` comes first and in order, so that two who tell the same people wait for one another there, and
 # take their numbers in the order of their commits. A fact that is known already ends the person's turn.
@@ -74,7 +75,7 @@ _TELL = """
     ), fresh AS (
         INSERT INTO notifications.facts
             (user_id, kind, group_key, fact_id, actor_id, variant, position, happened_at)
-        SELECT user_id, $1, $3, $4, $5, $2, position, $8 FROM numbered
+        SELECT user_id, $1, $3, $4, $5, $2, position, $12 FROM numbered
         ON CONFLICT DO NOTHING RETURNING user_id, position
     ), told AS (
         INSERT INTO notifications.notifications AS n (
@@ -82,7 +83,7 @@ _TELL = """
             actors, in_app, created_at, updated_at
         )
         SELECT ($9::uuid[])[w.nth], w.user_id, $1, $2, $3, $6, $7, f.position, f.position, nobody.actor_count,
-               nobody.actors, w.in_app, $8, $8
+               nobody.actors, w.in_app, $12, $12
         FROM fresh f JOIN wanted w ON w.user_id = f.user_id
         CROSS JOIN (
             SELECT ($5 <> '00000000-0000-0000-0000-000000000000')::int AS actor_count,
@@ -94,7 +95,8 @@ _TELL = """
             actor_count = n.actor_count + (EXCLUDED.actor_count = 1 AND NOT ($5 = ANY(n.actors)
                 OR notifications.was_there(n.user_id, $1, $3, $5, n.first_position, EXCLUDED.position)))::int,
             actors = (EXCLUDED.actors || array_remove(n.actors, $5::uuid))[1:3],
-            in_app = n.in_app OR EXCLUDED.in_app, updated_at = EXCLUDED.updated_at
+            in_app = n.in_app OR EXCLUDED.in_app,
+            updated_at = greatest(n.updated_at, EXCLUDED.updated_at)
         RETURNING n.id, n.user_id, n.in_app, n.xmax = 0 AS is_new
     ), digests AS MATERIALIZED (
         SELECT digest, digest_hour, digest_weekday, time_zone,
@@ -119,16 +121,16 @@ _TELL = """
         ON CONFLICT (notification_id, channel) WHERE state IN ('waiting', 'digest') DO NOTHING
     )
 """
-# $12 the people, not many.
+# $13 the people, not many.
 TELL = sql(
     "notifications.tell",
     f"""
-    WITH recipients AS (SELECT * FROM unnest($12::uuid[]) WITH ORDINALITY AS each (user_id, nth)), {_TELL}
+    WITH recipients AS (SELECT * FROM unnest($13::uuid[]) WITH ORDINALITY AS each (user_id, nth)), {_TELL}
     SELECT coalesce(array_agg(user_id), '{{}}') AS user_ids, NULL::uuid AS last FROM told WHERE in_app
     """,
     into=Told,
 )
-# The next of those who follow $5, in the order in which they began to: after $12, $13 at most; not $14, who
+# The next of those who follow $5, in the order in which they began to: after $13, $14 at most; not $15, who
 # are told something better. (Their number is a series, which the planner takes for a thousand: so it does
 # not join what was written with what is wanted row by row, which took 650 ms of 960.)
 TELL_FOLLOWERS = sql(
@@ -136,16 +138,16 @@ TELL_FOLLOWERS = sql(
     f"""
     WITH page AS (
         SELECT f.id, f.follower_id FROM feed.followings f
-        WHERE f.followee_id = $5 AND f.id > $12 ORDER BY f.id LIMIT $13::int + 1
+        WHERE f.followee_id = $5 AND f.id > $13 ORDER BY f.id LIMIT $14::int + 1
     ), chosen AS (
-        SELECT array_agg(follower_id) AS people, (array_agg(id))[$13] AS last
-        FROM (SELECT id, follower_id FROM page ORDER BY id LIMIT $13) one_by_one
+        SELECT array_agg(follower_id) AS people, (array_agg(id))[$14] AS last
+        FROM (SELECT id, follower_id FROM page ORDER BY id LIMIT $14) one_by_one
     ), recipients AS (
         SELECT people[nth] AS user_id, nth FROM chosen, generate_series(1, cardinality(people)) nth
-        WHERE people[nth] <> ALL($14::uuid[])
+        WHERE people[nth] <> ALL($15::uuid[])
     ), {_TELL}
     SELECT (SELECT coalesce(array_agg(user_id), '{{}}') FROM told WHERE in_app) AS user_ids,
-           CASE WHEN (SELECT count(*) FROM page) > $13 THEN (SELECT last FROM chosen) END AS last
+           CASE WHEN (SELECT count(*) FROM page) > $14 THEN (SELECT last FROM chosen) END AS last
     """,
     into=Told,
 )

@@ -88,6 +88,7 @@ def _values(work: Work, fact: Fact, people: int) -> tuple[object, ...]:
         [new_id() for _ in range(people)],
         [defaults[channel] for channel in CHANNELS],
         fact.kind in REPEATED,
+        work.happened_at,
     )
 
 

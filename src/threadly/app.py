@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from litestar import Litestar, Router
@@ -10,7 +11,8 @@ from litestar.datastructures import CacheControlHeader
 from litestar.di import Provide
 from litestar.static_files import create_static_files_router
 
-from threadly.modules import atlas, identity, messaging, notifications, payments, store
+from threadly.migrations import require_schema
+from threadly.modules import atlas, identity, media, messaging, notifications, payments, store
 from threadly.modules.admin import pages as admin_pages
 from threadly.modules.admin import rest as admin_rest
 from threadly.modules.atlas import pages as atlas_pages
@@ -127,10 +129,11 @@ def make_app(runtime: Runtime) -> Front:
         settings=settings,
         secret=settings.secret_key,
         render_error_page=pages.error,
-        needed={"database": runtime.database.ping},
+        needed={"database": partial(require_database, runtime)},
         helpful={"valkey": runtime.valkey.ping},
         admit=kit.admit,
         admit_socket=kit.admit_socket,
+        receiving=media.receiving,
         dependencies={
             "edge": Provide(edge_of, sync_to_thread=False),
             "pages": Provide(lambda: pages, sync_to_thread=False),
@@ -138,6 +141,12 @@ def make_app(runtime: Runtime) -> Front:
         },
         lifespan=[lifespan],
     )
+
+
+async def require_database(runtime: Runtime) -> None:
+    """Raises DatabaseUnavailable, NotMigrated, or what the database says to a role that may not read."""
+    async with runtime.database.unbound() as connection:
+        await require_schema(connection)
 
 
 def draw_plan(settings: Settings) -> atlas.Plan:

@@ -187,7 +187,8 @@ async def test_a_span_names_the_line_that_asked_for_it(
     keeper: Keeper, taken: Taken, runtime: Runtime
 ) -> None:
     with continue_trace(None), span("here"):
-        await runtime.database.ping()
+        async with runtime.database.unbound():
+            pass
     await keeper.flush()
     assert taken.spans["here"].source is None  # tests are no part of the package
     source = taken.spans["platform.connection"].source or ""

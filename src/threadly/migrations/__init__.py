@@ -40,7 +40,7 @@ async def lacks_migrations(owner_url: str | None) -> bool:
 
 
 async def require_schema(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-    """Raises NotMigrated unless the schema is this version's, or a later one's: those whom a new release is to
+    """Raises NotMigrated unless the schema is of this version or a later one: those whom a new release is to
     replace serve on until it does. `connection` may be the application's."""
     try:
         applied = await connection.fetchval(APPLIED)

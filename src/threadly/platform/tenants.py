@@ -3,8 +3,10 @@
 import asyncio
 import time
 
+import asyncpg
+
 from threadly.platform.actor import Tenant
-from threadly.platform.db import Database, DatabaseUnavailable
+from threadly.platform.db import Database, DatabaseUnavailable, NotMigrated, RoleDenied
 from threadly.platform.errors import Kind, Refusal
 
 __all__ = ["PUBLIC_TENANT_ID", "TenantMissing", "Tenants"]
@@ -80,6 +82,11 @@ class Tenants:
                 self._fresh_until = time.monotonic() + RETRY_S
                 return
             raise
+        # Every request asks for this first: whatever else it wants is not there either.
+        except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError) as error:
+            raise NotMigrated from error
+        except asyncpg.InsufficientPrivilegeError as error:
+            raise RoleDenied from error
         by_id = {row["id"]: Tenant(row["id"], row["slug"], row["name"]) for row in rows}
         self._by_host = {row["host"]: by_id[row["id"]] for row in rows if row["host"]}
         self._by_id = by_id

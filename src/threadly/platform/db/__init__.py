@@ -7,6 +7,7 @@ from threadly.platform.db.pool import (
     DatabaseUnavailable,
     Lease,
     NotMigrated,
+    RoleDenied,
     StatementTooSlow,
 )
 from threadly.platform.db.statement import Statement, sql
@@ -17,6 +18,7 @@ __all__ = [
     "DatabaseUnavailable",
     "Lease",
     "NotMigrated",
+    "RoleDenied",
     "Statement",
     "StatementTooSlow",
     "containing",

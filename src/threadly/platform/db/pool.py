@@ -14,7 +14,15 @@ import msgspec
 from threadly.platform.errors import Kind, Refusal
 from threadly.platform.telemetry.spans import span
 
-__all__ = ["Connection", "Database", "DatabaseUnavailable", "Lease", "NotMigrated", "StatementTooSlow"]
+__all__ = [
+    "Connection",
+    "Database",
+    "DatabaseUnavailable",
+    "Lease",
+    "NotMigrated",
+    "RoleDenied",
+    "StatementTooSlow",
+]
 
 ACQUIRE_TIMEOUT_S = 5.0
 CONNECT_TIMEOUT_S = 5.0
@@ -50,6 +58,12 @@ class NotMigrated(Refusal):
     code = "platform.not_migrated"
     kind = Kind.UNAVAILABLE
     message = "The database is not prepared yet: run `threadly migrate up` first."
+
+
+class RoleDenied(Refusal):
+    code = "platform.role_denied"
+    kind = Kind.UNAVAILABLE
+    message = "The database lets its role read nothing: `threadly doctor` says how to mend it."
 
 
 class StatementTooSlow(Refusal):
@@ -159,11 +173,6 @@ class Database:
                 ("busy", pool.get_size() - pool.get_idle_size()),
             )
         }
-
-    async def ping(self) -> None:
-        """Raises DatabaseUnavailable when the primary does not answer."""
-        async with self.unbound() as connection:
-            await connection.fetchval("SELECT 1")
 
     def connection(self, tenant_id: int, *, reads: bool = False) -> "Lease":
         """A connection whose row level security shows `tenant_id` only; use it with `async with`."""

@@ -1,5 +1,6 @@
 """Images in use, and what becomes of those that are not"""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -91,6 +92,27 @@ async def test_what_nothing_shows_goes_after_a_day_and_its_bytes_with_it(
     assert files_under(folder) == []
     assert (await alex.send(png(drawing(60, 40, "red")))).status_code == 201
     assert len(files_under(folder)) == 1, "in a place of its own, not where the sweep was"
+
+
+async def test_of_two_who_let_go_in_the_same_instant_the_last_leaves_it_to_the_sweep(
+    alex: Uploader, images: list[UUID], works: Works, tenant: Tenant
+) -> None:
+    one, other = new_id(), new_id()
+    for post in (one, other):
+        await attach(alex.visit, images[:1], post)
+
+    async def let_go() -> None:
+        async with works.write(tenant, alex.visit.actor) as work:
+            await media.detach(work, owner="post", owner_id=other)
+
+    async with works.write(tenant, alex.visit.actor) as work:
+        await media.detach(work, owner="post", owner_id=one)
+        # It begins before the first is committed, and cannot see what that did.
+        second = asyncio.create_task(let_go())
+        await asyncio.wait([second], timeout=0.3)
+    await second
+    await run_job(moved(works, timedelta(hours=26)), tenant, sweep)
+    assert (await alex.client.get(ADDRESS)).json()["data"] == []
 
 
 async def test_a_deleted_accounts_images_are_gone_but_for_those_of_the_shop(

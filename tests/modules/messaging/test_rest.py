@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
@@ -11,8 +12,10 @@ from tests.cast import Visit, sign_in
 from tests.conftest import client_of
 from tests.modules.media.pictures import drawing, png
 from tests.modules.messaging.acts import begin, say
-from threadly.modules import messaging
+from tests.modules.messaging.conftest import Drain
+from threadly.modules import identity, messaging
 from threadly.platform.http.front import Front
+from threadly.platform.ids import UUID
 
 Api = httpx.AsyncClient
 
@@ -155,6 +158,84 @@ async def test_a_picture_in_a_message_is_for_its_readers_and_goes_with_it(
     assert (await api.delete(f"/api/v1/messages/{sent['id']}")).status_code == 204
     (gone,) = await data(await bobs.get(f"/api/v1/conversations/{where}/messages"))
     assert gone["media"] == []
+
+
+async def upload_file(api: Api, content: bytes = b"%PDF-1.7", name: str = "plan.pdf") -> Any:
+    return await data(await api.post("/api/v1/files", files={"file": (name, content)}), 201)
+
+
+async def send_all(api: Api, where: UUID, *uploads: Any) -> Any:
+    body = {"content": "", "media_ids": [each["id"] for each in uploads]}
+    return await data(await api.post(f"/api/v1/conversations/{where}/messages", json=body), 201)
+
+
+async def test_a_message_carries_files_beside_pictures_for_its_readers(
+    api: Api, bobs: Api, alex: Visit
+) -> None:
+    where = (await begin(alex, "bob")).id
+    file = {"file": ("a.png", png(drawing(60, 40)), "image/png")}
+    picture = await data(await api.post("/api/v1/media", files=file), 201)
+    plan = await upload_file(api, name="../a\u202e plan.pdf")
+    await send_all(api, where, plan, picture)
+    (read,) = await data(await bobs.get(f"/api/v1/conversations/{where}/messages"))
+    assert [each["id"] for each in read["media"]] == [picture["id"]]
+    (shown,) = read["files"]
+    assert (shown["name"], shown["size_bytes"], shown["sort"]) == ("a plan.pdf", 8, "pdf")
+    got = await bobs.get(shown["url"])
+    assert (got.content, got.headers["content-type"]) == (b"%PDF-1.7", "application/pdf")
+    assert 'filename="a plan.pdf"' in got.headers["content-disposition"]
+    assert (await bobs.get(shown["url"].partition("?")[0])).status_code == 404
+    # Nobody sends on what is another's.
+    taken = await bobs.post(
+        f"/api/v1/conversations/{where}/messages", json={"content": "Mine!", "media_ids": [plan["id"]]}
+    )
+    assert (taken.status_code, taken.json()["error"]["code"]) == (400, "media.unknown")
+
+
+async def test_what_a_deleted_message_carried_is_gone_at_once_for_whoever_has_its_address(
+    api: Api, bobs: Api, alex: Visit
+) -> None:
+    where = (await begin(alex, "bob")).id
+    file = {"file": ("a.png", png(drawing(60, 40)), "image/png")}
+    picture = await data(await api.post("/api/v1/media", files=file), 201)
+    plan = await upload_file(api)
+    sent = await send_all(api, where, plan, picture)
+    # Bob has the same plan, and sends it himself: that is another one.
+    theirs = await send_all(bobs, where, await upload_file(bobs, name="mine.pdf"))
+    ended = [sent["files"][0]["url"], sent["media"][0]["url"], sent["media"][0]["thumbnail_url"]]
+    kept = [theirs["files"][0]["url"], plan["url"], picture["url"]]
+    assert {(await bobs.get(url)).status_code for url in ended + kept} == {200}
+    assert (await api.delete(f"/api/v1/messages/{sent['id']}")).status_code == 204
+    assert {(await bobs.get(url)).status_code for url in ended} == {404}
+    assert {(await api.get(url)).status_code for url in kept} == {200}
+    _, gone = await data(await bobs.get(f"/api/v1/conversations/{where}/messages"))
+    assert (gone["media"], gone["files"]) == ([], [])
+
+
+async def test_what_a_deleted_account_sent_is_gone_for_whoever_has_its_address(
+    api: Api, bobs: Api, alex: Visit, drain: Drain
+) -> None:
+    where = (await begin(alex, "bob")).id
+    plan = await upload_file(api)
+    sent = await send_all(api, where, plan)
+    urls = [sent["files"][0]["url"], plan["url"]]
+    assert {(await bobs.get(url)).status_code for url in urls} == {200}
+    await alex.write(lambda work: identity.delete_account(work, user_id=alex.actor.me))
+    await drain()
+    assert {(await bobs.get(url)).status_code for url in urls} == {404}
+    (left,) = await data(await bobs.get(f"/api/v1/conversations/{where}/messages"))
+    assert (left["state"], left["files"]) == ("deleted", [])
+
+
+async def test_moderators_read_the_names_of_what_a_reported_message_carries(
+    api: Api, bobs: Api, alex: Visit, owner: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    where = (await begin(alex, "bob")).id
+    sent = await send_all(api, where, await upload_file(api, b"MZ", "cat.jpg"), await upload_file(api))
+    report = {"reason": "spam"}
+    await data(await bobs.post(f"/api/v1/messages/{sent['id']}/reports", json=report), 201)
+    found = "SELECT excerpt FROM moderation.cases WHERE subject_id = $1"
+    assert await owner.fetchval(found, UUID(sent["id"])) == "Files: cat.jpg, plan.pdf"
 
 
 async def test_what_a_group_showed_is_its_owners_to_remove_once_the_last_has_left(

@@ -55,6 +55,15 @@ async def test_pictures_are_chosen_dropped_pasted_described_posted_and_looked_at
     await items.nth(2).get_by_role("button", name="Move earlier").press("Enter")
     await expect(page.locator(".upload__item [name=media_ids]")).to_have_count(3)
 
+    # What is refused keeps them, to be looked at, changed and removed.
+    await page.get_by_label("Write a post").fill("Far too long. " * 30)
+    await page.get_by_role("button", name="Post", exact=True).click()
+    await expect(page.get_by_text("280 characters").first).to_be_visible()
+    await expect(items.locator("img")).to_have_count(3)
+    await expect(items.nth(0).get_by_label("What it shows")).to_have_value("A lake behind trees")
+    await expect(items.get_by_role("button", name="Remove image")).to_have_count(3)
+    await expect(page.locator(".upload__item [name=media_ids]")).to_have_count(3)
+
     await alex.write_post("Three pictures of a walk")
     card = alex.card("Three pictures of a walk")
     await expect(card.locator("[data-picture]")).to_have_count(3)

@@ -7,6 +7,7 @@ from html import unescape
 import httpx
 import pytest
 
+from tests import cast
 from tests.cast import Visit
 from tests.conftest import Statements
 from tests.modules.feed.acts import comment, follow, home_of, publish, seen_by
@@ -15,7 +16,7 @@ from tests.modules.media.pictures import drawing, png
 from tests.modules.moderation.acts import SPAM
 from threadly.modules import feed, identity
 from threadly.platform.ids import UUID
-from threadly.platform.work import Work
+from threadly.platform.work import Tenant, Work, Works
 
 HTMX = {"HX-Request": "true"}
 Enter = Callable[[Visit], Awaitable["Browser"]]
@@ -332,9 +333,42 @@ async def test_images_come_with_the_form_of_a_post(browser: Browser, alex: Visit
     refused = await send(" ", alt="A red square")
     assert refused.status_code == 400
     # The image is there already: only the text has to be mended.
-    (kept,) = re.findall(r'name="media_ids" value="([0-9a-f-]{36})"', refused.text)
+    (kept,) = re.findall(r'name="media_ids" value="([0-9a-f-]{36})" checked>Keep', refused.text)
+    assert '<span class="upload__alt" data-upload-alt>A red square<' in refused.text
+    (thumbnail,) = re.findall(r'upload__thumb"><img src="([^"]+)"', refused.text)
+    assert (await browser.client.get(unescape(thumbnail))).status_code == 200
     made = await browser.send("/posts", htmx=True, content="Look", media_ids=kept)
     assert made.status_code == 200
     assert 'alt="A red square"' in made.text
     assert (await send("Another")).status_code == 303
     assert [len((await seen_by(alex, post_id)).media) for post_id in await home_of(alex)] == [1, 1]
+
+
+@pytest.mark.parametrize("htmx", [False, True])
+async def test_what_was_chosen_is_kept_whatever_was_refused_and_only_what_is_ones_own(
+    browser: Browser, alex: Visit, bob: Visit, works: Works, tenant: Tenant, htmx: bool
+) -> None:
+    async def upload(by: Visit, colour: str) -> str:
+        token = (await cast.sign_in(works, tenant, by.actor)).access_token
+        answer = await browser.client.post(
+            "/api/v1/media",
+            files={"file": ("a.png", png(drawing(60, 40, colour)), "image/png")},
+            headers={"Authorization": f"Bearer {token}"},
+        )
+        return str(answer.json()["data"]["id"])
+
+    first, second = await upload(alex, "red"), await upload(alex, "blue")
+    of_bob = await upload(bob, "green")
+    for named, files in (
+        ([second, first], {"files": ("a.txt", b"This is no picture", "text/plain")}),
+        ([second, of_bob, first], {"files": ("", b"")}),
+        ([second, "nonsense", first], {"files": ("", b"")}),
+    ):
+        data = {"_csrf": browser.csrf, "content": "Look at these", "media_ids": named}
+        headers = {"HX-Request": "true"} if htmx else {}
+        refused = await browser.client.post("/posts", data=data, files=files, headers=headers)
+        assert refused.status_code == 400
+        assert re.findall(r'name="media_ids" value="([^"]+)"', refused.text) == [second, first]
+        assert re.search(r'class="field__problem" role="alert">.+</p>', refused.text), "why is told"
+        assert "Look at these" in refused.text
+    assert await home_of(alex) == []

@@ -45,6 +45,14 @@ async def test_a_product_has_pictures_in_an_order_and_they_stand_for_it(desk: Br
     assert now.image_url == green.url.replace("/large", "/medium")
     assert now.image_alt == "A mug"
 
+    # What is refused is told on the page, which keeps what was chosen.
+    broken = {"files": ("a.txt", b"This is no picture", "text/plain")}
+    refused = await desk.client.post(f"{address}/images", data=turned, files=broken)
+    assert refused.status_code == 400
+    kept = re.findall(r'name="media_ids" value="([^"]+)" checked>Keep', refused.text)
+    assert kept == [str(green.id), str(red.id)]
+    assert 'class="notice notice--error" role="alert"' in refused.text
+
     await desk.open(address)
     saved = await desk.send(
         address, title="A better mug", description="", vendor="", tags="", handle=mug.handle

@@ -94,7 +94,12 @@ class Upload {
       this.add([...this.input.files]);
       this.input.value = "";
     });
-    for (const item of this.list.children) this.equip(item, item.querySelector("[data-upload-alt]"));
+    for (const item of this.list.children) {
+      // A box to untick is for whoever has no script.
+      const kept = make("input", { type: "hidden", name: "media_ids", value: item.dataset.uploadItem });
+      item.querySelector("[data-upload-keep]").replaceWith(kept);
+      this.equip(item, item.querySelector("[data-upload-alt]"));
+    }
     this.count();
   }
 

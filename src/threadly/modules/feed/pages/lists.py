@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.types import ControllerRouterHandler
 
-from threadly.modules import feed
+from threadly.modules import feed, media
 from threadly.modules.feed.pages.shared import Posts, list_posts, rail_for, suggestions_for, wants_more
 from threadly.modules.feed.pages.view import Eyes, PostView
 from threadly.modules.feed.rules import LONGEST_TAG, TRENDING_TTL_S
@@ -46,7 +46,7 @@ async def home_page(
     *,
     cursor: str | None = None,
     composer: Form = EMPTY_FORM,
-    kept_media: Sequence[UUID] = (),
+    kept_media: Sequence[media.Upload] = (),
     status: int = 200,
 ) -> Response[str]:
     """The home feed; also where a post that was refused is shown again, with the uploads that it had."""

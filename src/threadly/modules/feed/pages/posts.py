@@ -1,6 +1,7 @@
 """The page of one post, and what can be done to it by forms. Every form works without a script; htmx gets the
 fragment that takes the form's place."""
 
+from collections.abc import Sequence
 from typing import cast, get_args
 
 import msgspec
@@ -15,6 +16,7 @@ from threadly.modules.feed.pages.shared import (
     by_htmx,
     field_of,
     form_with,
+    ids_of,
     more_url,
     next_of,
     rail_for,
@@ -34,6 +36,8 @@ from threadly.web.pages import Pages
 __all__ = ["routes"]
 
 MOST_VERSIONS = 100
+# More than fit on a post, so that whoever chose too many sees which.
+MOST_SHOWN_AGAIN = 50
 
 
 class Thread(msgspec.Struct, frozen=True):
@@ -127,11 +131,12 @@ async def publish(edge: NamedDependency[Edge], pages: NamedDependency[Pages]) ->
         made = await edge.write(act)
     except Refusal as refusal:
         form = form_with(refusal, content=content, visibility=visibility)
+        kept = await _chosen(edge, media_ids)
         if by_htmx(edge):
             return await pages.fragment(
-                edge, "feed/_composer.html", status=400, composer=form, kept_media=media_ids
+                edge, "feed/_composer.html", status=400, composer=form, kept_media=kept
             )
-        return await home_page(edge, pages, composer=form, kept_media=media_ids, status=400)
+        return await home_page(edge, pages, composer=form, kept_media=kept, status=400)
     if by_htmx(edge):
         return await pages.fragment(edge, "feed/_posted.html", post=made, composer=EMPTY_FORM)
     return pages.redirect(edge, await next_of(edge))
@@ -252,6 +257,13 @@ async def _report_page(
         back=f"/posts/{reply_to}#comment-{found.id}" if reply_to else f"/posts/{found.id}",
         form=form,
     )
+
+
+async def _chosen(edge: Edge, media_ids: Sequence[UUID]) -> list[media.Upload]:
+    """The images of a form that was refused: those that it brought along and those that it had before, also
+    if one of them is what was refused."""
+    wanted = media_ids or (await ids_of(edge, "media_ids"))[:MOST_SHOWN_AGAIN]
+    return await edge.read(lambda work: media.list_chosen(work, media_ids=wanted), fresh=True)
 
 
 async def _set_like(edge: Edge, pages: Pages, post_id: UUID, *, liked: bool) -> Response[str]:

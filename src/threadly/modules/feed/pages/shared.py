@@ -12,7 +12,7 @@ from threadly.platform.http.edge import Edge
 from threadly.platform.paging import Keyset, Page
 from threadly.platform.work import Work
 from threadly.web import Form
-from threadly.web.forms import by_htmx, field_of, next_of, wants_more
+from threadly.web.forms import by_htmx, field_of, ids_of, next_of, wants_more
 
 __all__ = [
     "People",
@@ -20,6 +20,7 @@ __all__ = [
     "by_htmx",
     "field_of",
     "form_with",
+    "ids_of",
     "list_people",
     "list_posts",
     "more_url",

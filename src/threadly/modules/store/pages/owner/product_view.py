@@ -5,7 +5,6 @@ from typing import Final
 
 import msgspec
 
-from threadly.modules.media import Media
 from threadly.modules.store.pages.owner.stock_view import name_of_values
 from threadly.modules.store.pages.view import Picture, picture_of
 from threadly.modules.store.types.catalog import (
@@ -86,7 +85,6 @@ class OwnerProduct(msgspec.Struct, frozen=True):
     options: list[str]
     variants: list[OwnerVariant]
     picture: Picture
-    media: list[Media]
 
 
 class MovementView(msgspec.Struct, frozen=True):
@@ -126,7 +124,6 @@ def owner_product(product: Product, *, host: str) -> OwnerProduct:
         options=product.options,
         variants=[owner_variant(each) for each in product.variants],
         picture=picture_of(product.title, product.image_url, product.image_alt, host=host),
-        media=product.media,
     )
 
 

@@ -1,6 +1,6 @@
 """/manage/products: what the shop sells, found, made and changed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, get_args
 
 import msgspec
@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
+from threadly.modules.media import Media, Upload
 from threadly.modules.store.errors.catalog import ProductMissing
 from threadly.modules.store.pages.owner.forms import Reading, form_of
 from threadly.modules.store.pages.owner.frame import done, host_of, id_of, require_owner, url_of
@@ -209,9 +210,13 @@ async def product_page(
     *,
     form: Form | None = None,
     variant_form: Form = NEW,
+    chosen: Sequence[Media | Upload] | None = None,
+    refused: str = "",
     status: int = 200,
 ) -> Response[str]:
-    """Raises ProductMissing, SignInRequired, Denied."""
+    """`chosen`: images of the form instead of those that it has, where they were `refused`, which says why.
+
+    Raises ProductMissing, SignInRequired, Denied."""
     require_owner(edge)
 
     async def look(work: Work) -> tuple[Product, list[Category]]:
@@ -228,6 +233,8 @@ async def product_page(
         attributes=attribute_fields(_specs(categories, shown.values), shown),
         form=shown,
         variant_form=variant_form,
+        chosen=product.media if chosen is None else chosen,
+        refused=refused,
         currency=product.price.currency,
     )
 

@@ -164,15 +164,43 @@ async def test_a_worker_that_dies_leaves_the_rest_to_the_next_and_nothing_counts
     assert await ada.read(lambda work: store.get_import(work, import_id=begun.id)) == done
 
 
+async def test_an_import_that_is_interrupted_for_good_says_why(
+    works: Works, tenant: Tenant, ada: Visit
+) -> None:
+    rows = [f"p{number},Product {number},S{number},{number or 'free'}" for number in range(300)]
+    content = "\n".join(["Handle,Title,Variant SKU,Variant Price", *rows]).encode()
+    begun = await ada.write(lambda work: store.start_import(work, filename="a.csv", content=content))
+    with pytest.raises(ConnectionResetError):
+        await DyingWorker(works, tenant, after=1, of=ConnectionResetError).run(begun.id)
+    failed = await ada.read(lambda work: store.get_import(work, import_id=begun.id))
+    assert (failed.state, failed.row_count, failed.problem_count) == ("failed", 250, 2)
+    why, free = failed.problems
+    assert (why.line, why.imported, free.line) == (0, False, 2)
+    assert why.reason.startswith("The import was interrupted by an error of ours: ConnectionResetError")
+
+
+async def test_an_import_whose_file_is_gone_says_so(
+    works: Works, tenant: Tenant, ada: Visit, owner: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    begun = await ada.write(lambda work: store.start_import(work, filename="a.csv", content=SAMPLE))
+    await owner.execute("UPDATE store.imports SET content = NULL WHERE id = $1", begun.id)
+    with pytest.raises(store.ImportUnreadable):
+        await work_on(works, tenant, str(begun.id))
+    failed = await ada.read(lambda work: store.get_import(work, import_id=begun.id))
+    assert (failed.state, failed.problem_count) == ("failed", 1)
+    assert "no column Title" in failed.problems[0].reason
+
+
 class Died(BaseException):
     """As abrupt as it gets inside a process: no `except Exception` sees it."""
 
 
 class DyingWorker:
-    """Dies when it opens the transaction of a batch too many."""
+    """Dies when it opens the transaction of a batch too many, of that and no other."""
 
-    def __init__(self, works: Works, tenant: Tenant, *, after: int) -> None:
+    def __init__(self, works: Works, tenant: Tenant, *, after: int, of: type[BaseException] = Died) -> None:
         self._left = after + 1  # one begins the import
+        self._of = of
         self._tenant = tenant
         self._works = _Mortal(works, self)
 
@@ -181,8 +209,8 @@ class DyingWorker:
 
     def breathe(self) -> None:
         self._left -= 1
-        if self._left < 0:
-            raise Died
+        if self._left == -1:
+            raise self._of
 
 
 class _Mortal(Works):

@@ -93,7 +93,19 @@ async def tick(run: Run) -> None:
     await run.transact("tick", noting(f"clock of {run.tenant.slug}", f"{queue}: {run.job_id}"))
 
 
-JOBS: list[Job] = [brew, die_once, fail_late, needs_mending, tick]
+@job("test.call_in_vain")
+async def call_in_vain(run: Run, *, page: str) -> None:
+    async def call() -> None:
+        raise ConnectionResetError("no reply")
+
+    try:
+        await run.step("call", call, attempts=2)
+    except ConnectionResetError as error:
+        await run.transact("note", noting(page, str(error)))
+        raise
+
+
+JOBS: list[Job] = [brew, die_once, fail_late, needs_mending, call_in_vain, tick]
 # With seconds, as only a test would have it.
 EVERY_SECOND = Schedule("* * * * * *", tick)
 
@@ -179,6 +191,20 @@ async def test_a_saga_that_fails_is_undone_in_reverse_and_the_job_is_listed_as_f
     await eventually(listed)
     with pytest.raises(JobWentOn):
         await resume_failed_job(runtime.works.database.url, job_id)
+
+
+async def test_a_step_that_was_tried_often_enough_raises_what_went_wrong(
+    runtime: Runtime, tenant: Tenant, engine: Engine
+) -> None:
+    async with runtime.works.write(tenant, SYSTEM) as work:
+        job_id = await work.enqueue(call_in_vain, page="vain")
+
+    async def listed() -> bool:
+        failed = await list_failed_jobs(runtime.works.database.url)
+        return any((each.id, each.error) == (job_id, "no reply") for each in failed)
+
+    await eventually(listed)
+    assert await notes(runtime, tenant, "vain") == ["no reply"]
 
 
 async def test_a_failed_job_that_is_resumed_goes_on_at_the_step_that_failed(

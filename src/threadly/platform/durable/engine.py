@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import msgspec
 import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig, StepInfo, WorkflowStatus
+from dbos import error as dbos_error
 from psycopg.errors import InvalidSchemaName, UndefinedColumn, UndefinedTable
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
@@ -103,16 +104,20 @@ class DurableRun:
             with span(name, kind="step"):
                 return await act()
 
-        return await DBOS.run_step_async(
-            {
-                "name": name,
-                "retries_allowed": attempts > 1,
-                "max_attempts": attempts,
-                "interval_seconds": FIRST_RETRY_S,
-                "backoff_rate": 2.0,
-            },
-            traced,
-        )
+        try:
+            return await DBOS.run_step_async(
+                {
+                    "name": name,
+                    "retries_allowed": attempts > 1,
+                    "max_attempts": attempts,
+                    "interval_seconds": FIRST_RETRY_S,
+                    "backoff_rate": 2.0,
+                },
+                traced,
+            )
+        except dbos_error.DBOSMaxStepRetriesExceeded as given_up:
+            # What went wrong, not how often.
+            raise given_up.errors[-1] from given_up
 
     async def transact(self, name: str, act: Callable[[Work], Awaitable[T]]) -> T:
         async def once(work: Work) -> T:

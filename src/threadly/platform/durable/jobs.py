@@ -35,7 +35,8 @@ class Run(Protocol):
     async def step(
         self, name: str, act: Callable[[], Awaitable[T]], *, attempts: int = DEFAULT_ATTEMPTS
     ) -> T:
-        """One call of the outside world, at least once: retried with exponential backoff, then it raises."""
+        """One call of the outside world, at least once: retried with exponential backoff, then what the last
+        attempt raised is raised."""
         ...
 
     async def transact(self, name: str, act: Callable[["Work"], Awaitable[T]]) -> T:

@@ -9,14 +9,17 @@ from threadly.modules.store.repository.imports import (
     BEGIN_IMPORT,
     BEGIN_REHEARSAL,
     END_IMPORT,
+    FAIL_IMPORT,
     READ_CONTENT,
     SAVE_PROGRESS,
     StartedRow,
 )
-from threadly.modules.store.types.imports import MOST_PROBLEMS, ImportState
+from threadly.modules.store.types.imports import MOST_PROBLEMS, ImportProblem
 from threadly.modules.store.verbs.shop import STORE_MANAGE
 from threadly.platform.durable import Run, job
+from threadly.platform.errors import Refusal
 from threadly.platform.ids import UUID
+from threadly.platform.telemetry import current_trail
 from threadly.platform.work import SYSTEM, Actor, Work
 
 __all__ = ["ImportOvertaken", "run_import"]
@@ -34,9 +37,19 @@ async def run_import(run: Run, *, import_id: str) -> None:
     """A batch and the count of its rows are one commit: however often this starts, each counts once."""
     try:
         await run.step("import", lambda: _import(run, UUID(import_id)), attempts=ATTEMPTS)
-    except Exception:
-        await run.transact("fail", lambda work: _end(work, UUID(import_id), "failed"))
+    except Exception as error:
+        problem = ImportProblem(0, _reason(error))
+        await run.transact("fail", lambda work: work.run(FAIL_IMPORT, UUID(import_id), work.now, [problem]))
         raise
+
+
+def _reason(error: Exception) -> str:
+    """For whoever uploaded the file; what else is known of the error is in the logs, under the trace."""
+    if isinstance(error, Refusal):
+        return f"The import was interrupted. {error.message}"
+    trail = current_trail()
+    where = f" (trace {trail.trace_id})" if trail else ""
+    return f"The import was interrupted by an error of ours: {type(error).__name__}{where}."
 
 
 async def _import(run: Run, import_id: UUID) -> None:
@@ -48,7 +61,7 @@ async def _import(run: Run, import_id: UUID) -> None:
         await _copy_content(run, import_id, file)
         await _import_rest(run, import_id, started, file)
     async with run.works.write(run.tenant, SYSTEM) as work:
-        await _end(work, import_id, "done")
+        await work.run(END_IMPORT, import_id, work.now)
 
 
 async def _begin(work: Work, import_id: UUID) -> StartedRow | None:
@@ -94,7 +107,3 @@ async def _import_rest(run: Run, import_id: UUID, started: StartedRow, file: Bin
     async for done in batches:
         rows += done.counts.row_count
         problems += done.counts.problem_count
-
-
-async def _end(work: Work, import_id: UUID, state: ImportState) -> None:
-    await work.run(END_IMPORT, import_id, state, work.now)

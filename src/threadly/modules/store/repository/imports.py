@@ -21,6 +21,7 @@ __all__ = [
     "CHANGE_VARIANTS",
     "CREATE_IMPORT",
     "END_IMPORT",
+    "FAIL_IMPORT",
     "FIND_IMPORT",
     "LIST_IMPORTS",
     "LIST_KNOWN_CATEGORIES",
@@ -166,7 +167,18 @@ SAVE_PROGRESS = sql(
 END_IMPORT = sql(
     "store.end_import",
     """
-    UPDATE store.imports SET state = $2, ended_at = $3, content = NULL WHERE id = $1 AND state = 'running'
+    UPDATE store.imports SET state = 'done', ended_at = $2, content = NULL WHERE id = $1 AND state = 'running'
+    """,
+    into=NoneType,
+)
+# Why comes before what was wrong with the file, of which not all may be shown. $3: a list of one problem.
+FAIL_IMPORT = sql(
+    "store.fail_import",
+    """
+    UPDATE store.imports
+    SET state = 'failed', ended_at = $2, content = NULL, problem_count = problem_count + 1,
+        problems = $3::jsonb || problems
+    WHERE id = $1 AND state IN ('queued', 'running')
     """,
     into=NoneType,
 )

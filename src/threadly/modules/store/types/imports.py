@@ -25,7 +25,8 @@ ImportState = Literal["queued", "running", "done", "failed"]
 
 
 class ImportProblem(msgspec.Struct, frozen=True):
-    """What is wrong with the row that begins at this physical line of the file (the first is 1).
+    """What is wrong with the row that begins at this physical line of the file (the first is 1; 0 is the
+    import itself, which stopped).
 
     `imported`: the row went in all the same, with what `reason` says.
     """
@@ -55,7 +56,8 @@ class ImportCounts(msgspec.Struct, frozen=True):
 class ImportSummary(msgspec.Struct, frozen=True):
     """An upload of products. Its numbers grow while it runs, row by row as in ImportCounts.
 
-    `failed` means that it stopped before the end of the file; what went in stays.
+    `failed` means that it stopped before the end of the file, and its first problem says why; what went in
+    stays.
     """
 
     id: UUID

@@ -3,13 +3,16 @@
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import asyncpg
 import httpx
 import pytest
 from msgspec.structs import replace
 
+from tests.test_cli import threadly
 from threadly.app import make_app
+from threadly.doctor import findings
 from threadly.migrations import newest_revision
 from threadly.migrations.running import migrate_up
 from threadly.platform.embedded import EmbeddedPostgres
@@ -72,3 +75,37 @@ async def test_as_a_role_that_may_read_nothing_it_is_not_ready_and_refuses_in_wo
         assert (await client.get("/ready")).status_code == 503
         refused = await client.get("/api/v1/posts/explore")
         assert (refused.status_code, refused.json()["error"]["code"]) == (503, "platform.role_denied")
+
+
+async def test_doctor_says_that_the_role_is_no_member_and_how_to_make_it_one(stranger: Settings) -> None:
+    found = [finding async for finding in findings(stranger)]
+    assert "no member of threadly_app" in found[-3].what
+    assert found[-3].mend.startswith("As a superuser: GRANT threadly_app TO stranger_")
+    assert [each.what for each in found[-2:]] == ["The store of images answers", "Valkey answers"]
+
+
+async def test_doctor_goes_on_where_it_may_not_look(settings: Settings, stranger: Settings) -> None:
+    blind = replace(settings, owner_database_url=stranger.database_url)
+    found = [finding async for finding in findings(blind)]
+    (schema,) = [each for each in found if "(schema)" in each.what]
+    assert "THREADLY_OWNER_DATABASE_URL" in schema.mend
+    assert found[-1].what == "Valkey answers"
+
+
+async def test_without_the_role_of_the_application_migrate_and_doctor_say_so(
+    settings: Settings, tmp_path: Path
+) -> None:
+    with EmbeddedPostgres(tmp_path) as postgres:
+        superuser = await asyncpg.connect(postgres.owner_url.replace("threadly_owner@", "postgres@"))
+        await superuser.execute("ALTER ROLE threadly_app RENAME TO my_app")
+        await superuser.close()
+        mine = replace(
+            settings,
+            database_url=postgres.app_url.replace("threadly_app@", "my_app@"),
+            owner_database_url=postgres.owner_url,
+        )
+        said = threadly(mine, "migrate", "up")
+        assert (said.returncode, said.stderr.count("\n")) == (2, 1)
+        assert "CREATE ROLE threadly_app" in said.stderr
+        mends = [finding.mend async for finding in findings(mine)]
+        assert any("CREATE ROLE threadly_app; GRANT threadly_app TO my_app;" in each for each in mends)

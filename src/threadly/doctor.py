@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from threadly.migrations import is_migrated
+from threadly.migrations import APPLICATION_ROLE, is_migrated
 from threadly.platform.durable.engine import list_failed_jobs
 from threadly.platform.embedded import EmbeddedServers, NotStarted
 from threadly.platform.errors import Refusal
@@ -60,14 +60,27 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
         return
     try:
         for check in DATABASE_CHECKS:
-            finding = await check(settings, connection)
+            finding = await _looked(check, settings, connection)
             yield finding
-            if finding.mend and check is _schema:
-                return
+            if finding.mend and check in FOUNDATIONS:
+                break
     finally:
         await connection.close()
     yield await _storage(settings)
     yield await _valkey(settings)
+
+
+async def _looked(
+    check: "Check", settings: Settings, connection: "asyncpg.Connection[asyncpg.Record]"
+) -> Finding:
+    try:
+        return await check(settings, connection)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, Refusal) as error:
+        what = check.__name__.strip("_").replace("_", " ")
+        return Finding(
+            f"The database does not let us look at this ({what}): {error}",
+            "Check what DATABASE_URL and THREADLY_OWNER_DATABASE_URL name, and what their roles may do.",
+        )
 
 
 def _say(finding: Finding) -> None:
@@ -112,6 +125,29 @@ async def _role(_settings: Settings, connection: "asyncpg.Connection[asyncpg.Rec
         f"Connected as {name}, who {'may bypass row level security' if bypasses else 'owns tables'}",
         "Let DATABASE_URL name a role that owns nothing, a member of threadly_app, and put the owner's "
         "address into THREADLY_OWNER_DATABASE_URL: else one tenant's rows are not safe from another.",
+    )
+
+
+async def _rights(_settings: Settings, connection: "asyncpg.Connection[asyncpg.Record]") -> Finding:
+    row = await connection.fetchrow(
+        """
+        SELECT current_user, (SELECT pg_has_role(current_user, oid, 'usage') FROM pg_roles WHERE rolname = $1)
+        """,
+        APPLICATION_ROLE,
+    )
+    assert row
+    name, may = row
+    if may is None:
+        return Finding(
+            f"There is no role {APPLICATION_ROLE}, to which the migrations grant what the application may do",
+            f"As a superuser: CREATE ROLE {APPLICATION_ROLE}; GRANT {APPLICATION_ROLE} TO {name}; "
+            "then run `threadly migrate up`.",
+        )
+    if may:
+        return Finding(f"{name} may do what the migrations grant to {APPLICATION_ROLE}")
+    return Finding(
+        f"{name} is no member of {APPLICATION_ROLE}, to which the migrations grant what one may do",
+        f"As a superuser: GRANT {APPLICATION_ROLE} TO {name}; or let DATABASE_URL name {APPLICATION_ROLE}.",
     )
 
 
@@ -210,4 +246,15 @@ async def _storage(settings: Settings) -> Finding:
 
 
 Check = Callable[[Settings, "asyncpg.Connection[asyncpg.Record]"], Awaitable[Finding]]
-DATABASE_CHECKS: tuple[Check, ...] = (_server, _role, _schema, _events, _dead_letters, _failed_jobs, _search)
+DATABASE_CHECKS: tuple[Check, ...] = (
+    _server,
+    _role,
+    _rights,
+    _schema,
+    _events,
+    _dead_letters,
+    _failed_jobs,
+    _search,
+)
+# Without them nothing that comes after can be looked at.
+FOUNDATIONS: tuple[Check, ...] = (_rights, _schema)

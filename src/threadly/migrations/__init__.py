@@ -1,6 +1,7 @@
 """The schema's history: Alembic revisions of hand-written SQL, each with an up and a down.
 
-Migrations run as the owner of the schema; web and worker connect as `threadly_app`, which owns nothing.
+Migrations run as the owner of the schema; web and worker connect as `threadly_app`, or a member
+of it, which owns nothing.
 What runs them is in `running.py`, apart: Alembic and its driver take half a second to load, and whether
 anything is missing can be asked without them.
 """
@@ -13,8 +14,10 @@ import asyncpg
 
 from threadly.platform.db import NotMigrated
 
-__all__ = ["engine_mark", "is_migrated", "lacks_migrations", "require_schema"]
+__all__ = ["APPLICATION_ROLE", "engine_mark", "is_migrated", "lacks_migrations", "require_schema"]
 
+# To it the migrations grant what web and worker may do: they connect as it, or as a member of it.
+APPLICATION_ROLE = "threadly_app"
 VERSIONS = Path(__file__).with_name("versions")
 APPLIED = "SELECT version_num FROM public.alembic_version"
 

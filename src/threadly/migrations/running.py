@@ -8,16 +8,19 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, make_url, text
 
-from threadly.migrations import engine_mark
+from threadly.migrations import APPLICATION_ROLE, engine_mark
 from threadly.platform.durable.engine import migrate_engine
+from threadly.platform.embedded import NotStarted
 
-__all__ = ["APPLICATION_ROLE", "migrate_down", "migrate_up", "pending_revisions"]
-
-APPLICATION_ROLE = "threadly_app"
+__all__ = ["migrate_down", "migrate_up", "pending_revisions"]
 
 
 def migrate_up(owner_url: str) -> list[str]:
-    """Apply what is missing, the durable engine's own tables included. Returns the revisions applied."""
+    """Apply what is missing, the durable engine's own tables included. Returns the revisions applied.
+
+    Raises NotStarted where there is nobody to grant anything to.
+    """
+    _require_application_role(owner_url)
     pending = pending_revisions(owner_url)
     migrate_engine(owner_url, application_role=APPLICATION_ROLE)
     if pending:
@@ -42,6 +45,20 @@ def pending_revisions(owner_url: str) -> list[str]:
         engine.dispose()
     revisions = scripts.iterate_revisions("head", applied or "base")
     return [f"{each.revision} {each.doc}" for each in reversed(list(revisions))]
+
+
+def _require_application_role(owner_url: str) -> None:
+    engine = create_engine(_driver_url(owner_url))
+    try:
+        with engine.connect() as connection:
+            asked = text("SELECT FROM pg_roles WHERE rolname = :name")
+            if connection.execute(asked, {"name": APPLICATION_ROLE}).first() is None:
+                raise NotStarted(
+                    f"There is no role {APPLICATION_ROLE}, to which the migrations grant what the application "
+                    f"may do: as a superuser, CREATE ROLE {APPLICATION_ROLE}."
+                )
+    finally:
+        engine.dispose()
 
 
 def _mark_engine(owner_url: str) -> None:

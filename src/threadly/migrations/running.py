@@ -54,7 +54,7 @@ def _require_application_role(owner_url: str) -> None:
             asked = text("SELECT FROM pg_roles WHERE rolname = :name")
             if connection.execute(asked, {"name": APPLICATION_ROLE}).first() is None:
                 raise NotStarted(
-                    f"There is no role {APPLICATION_ROLE}, to which the migrations grant what the application "
+                    f"There is no role {APPLICATION_ROLE}, to which the migrations grant what one "
                     f"may do: as a superuser, CREATE ROLE {APPLICATION_ROLE}."
                 )
     finally:

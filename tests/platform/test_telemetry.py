@@ -272,6 +272,17 @@ async def test_what_is_held_back_is_bounded(taken: Taken) -> None:
     assert len(taken.parts) == 2
 
 
+def test_who_chooses_trace_ids_does_not_choose_what_the_draw_keeps() -> None:
+    chosen = [f"{number:016x}{1:016x}" for number in range(1, 2_001)]
+    secret = Settings(trace_sample=0.01, secret_key="a secret that only these processes know")
+    one, other = Keeper(secret, "web"), Keeper(secret, "worker")
+    kept = [each for each in chosen if one.is_drawn(each)]
+    assert 2 <= len(kept) <= 60
+    assert [each for each in chosen if other.is_drawn(each)] == kept
+    elsewhere = Keeper(Settings(trace_sample=0.01, secret_key="the secret of another installation"), "web")
+    assert [each for each in chosen if elsewhere.is_drawn(each)] != kept
+
+
 def test_a_caller_from_outside_names_the_trace_but_does_not_have_it_kept(taken: Taken) -> None:
     with recording_with(taken, trace_sample=0):
         journey = begin_journey(PARENT, name="request", from_outside=True)

@@ -44,8 +44,7 @@ async def keeps(runtime: Runtime, keeper: Keeper, share: float) -> None:
 
     async def is_so() -> bool:
         await call_attention(runtime.pubsub)
-        drawn = [keeper.is_drawn(f"{0:016x}{round(each / 100 * 2**64):016x}") for each in range(100)]
-        return drawn.count(True) == round(share * 100)
+        return _drawn(keeper) == pytest.approx(share, abs=0.02)
 
     await eventually(is_so)
 
@@ -68,7 +67,12 @@ async def test_a_process_keeps_the_raised_share_and_then_the_usual_one_by_itself
 
 async def _is(keeper: Keeper, share: float) -> bool:
     """Without asking it: nobody reminds the process."""
-    return not keeper.is_drawn(f"{0:016x}{round((share + 0.01) * 2**64):016x}")
+    return _drawn(keeper) == pytest.approx(share, abs=0.02)
+
+
+def _drawn(keeper: Keeper) -> float:
+    """The share of many traces that the draw keeps."""
+    return sum(keeper.is_drawn(f"{each:032x}") for each in range(10_000)) / 10_000
 
 
 async def test_it_can_be_ended_and_what_was_asked_before_ends_with_what_is_asked_now(

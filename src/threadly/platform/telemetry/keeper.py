@@ -14,6 +14,8 @@ from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from hashlib import blake2b
+from secrets import token_hex
 from threading import get_ident
 from time import monotonic
 from typing import Any, Final
@@ -24,6 +26,7 @@ import structlog
 from threadly.platform.chores import doing
 from threadly.platform.errors import Refusal
 from threadly.platform.ids import new_id
+from threadly.platform.keys import derive_key
 from threadly.platform.telemetry.parts import CHANNEL, Kept, LogLine, Part, SpanRecord
 from threadly.platform.telemetry.redaction import redact_text
 from threadly.platform.telemetry.sources import source_of
@@ -74,6 +77,8 @@ class Keeper:
         # What is running and followed.
         self.followed: set[Recording] = set()
         self._sample = settings.trace_sample
+        # A process that has no secret draws for itself alone.
+        self._draw_key = derive_key(settings.secret_key or token_hex(), "draw of traces")
         self._slow_us = settings.trace_slow_ms * 1_000
         self._publish: Publish | None = None
         self._held: deque[tuple[float, Recording]] = deque()
@@ -92,8 +97,12 @@ class Keeper:
     # What the recorder calls. All of it at once, on the loop.
 
     def is_drawn(self, trace_id: str) -> bool:
-        """Whether the draw keeps it; every process comes to the same (as TraceIdRatioBased does)."""
-        return self._sample >= 1 or int(trace_id[16:], 16) < self._sample * 2**64
+        """Whether the draw keeps it. Every process comes to the same, and who chooses the id cannot tell to
+        what: it is not the id itself that is compared, as TraceIdRatioBased would."""
+        if self._sample >= 1:
+            return True
+        drawn = blake2b(trace_id.encode(), key=self._draw_key, digest_size=8).digest()
+        return int.from_bytes(drawn) < self._sample * 2**64
 
     def set_sample(self, share: float) -> None:
         """The share of traces that the draw keeps, from now on: 0 to 1."""

@@ -133,6 +133,7 @@ def make_app(runtime: Runtime) -> Front:
         helpful={"valkey": runtime.valkey.ping},
         admit=kit.admit,
         admit_socket=kit.admit_socket,
+        count_unrouted=kit.count_unrouted,
         receiving=media.receiving,
         dependencies={
             "edge": Provide(edge_of, sync_to_thread=False),

@@ -145,6 +145,39 @@ async def test_limits_are_told_and_when_reached_say_when_to_come_back(
         assert (await client.get("/live")).status_code == 200, "probes are not limited"
 
 
+async def test_what_no_route_takes_is_counted_and_limited_too(
+    settings: Settings, tenant: Tenant, signed_in: httpx.AsyncClient
+) -> None:
+    async with other_app(settings, rate_limit_factor=0.02) as app, client_of(app, tenant) as client:
+        asked = [
+            ("GET", "/api/v1/nothing", 404),
+            ("HEAD", "/api/v2/posts", 404),
+            ("PUT", POSTS, 405),
+            ("GET", "/api/v1/posts/explore", 200),
+        ]
+        for left, (method, path, status) in zip((3, 2, 1, 0), asked, strict=True):
+            answer = await client.request(method, path)
+            assert answer.status_code == status
+            assert answer.headers["X-RateLimit-Limit"] == "4"
+            assert answer.headers["X-RateLimit-Remaining"] == str(left)
+            assert int(answer.headers["X-RateLimit-Reset"]) > 0
+            assert len(answer.headers.get_list("X-RateLimit-Limit")) == 1
+        for method, path, _ in asked:
+            answer = await client.request(method, path)
+            assert answer.status_code == 429
+            assert int(answer.headers["Retry-After"]) >= 1
+            assert answer.headers.get_list("X-RateLimit-Remaining") == ["0"]
+        # Whoever is signed in spends their own; a token that is not good does not hide what there is not.
+        token = signed_in.headers["Authorization"]
+        mine = await client.get("/api/v1/nothing", headers={"Authorization": token})
+        assert (mine.status_code, mine.headers["X-RateLimit-Limit"]) == (404, "12")
+    bad = await signed_in.get("/api/v1/nothing", headers={"Authorization": "Bearer wrong"})
+    assert bad.status_code == 404
+    assert "X-RateLimit-Remaining" in bad.headers
+    page = await signed_in.get("/nothing", headers={"Accept": "text/html"})
+    assert (page.status_code, "X-RateLimit-Limit" in page.headers) == (404, False)
+
+
 async def test_guessing_passwords_is_limited_more_tightly(settings: Settings, tenant: Tenant) -> None:
     async with other_app(settings, rate_limit_factor=0.3) as app, client_of(app, tenant) as client:
         guess = {"email": "alexsmith@example.com", "password": "a guess of mine"}

@@ -83,7 +83,7 @@ class Authenticate(Protocol):
 
 
 class EdgeKit:
-    """Its `admit` runs before every handler."""
+    """Its `admit` runs before every handler, `count_unrouted` where there is none."""
 
     def __init__(self, runtime: Runtime, *, authenticate: Authenticate, secret: str) -> None:
         self.runtime = runtime
@@ -108,6 +108,21 @@ class EdgeKit:
         identify(tenant=tenant.slug, tenant_id=tenant.id, user=str(actor.user_id) if actor.user_id else None)
         follow_if_asked(request, actor, self.runtime.settings)
         request.scope["state"]["edge"] = Edge(self._parts, request, tenant, actor)
+
+    async def count_unrouted(self, request: AnyRequest) -> None:
+        """Counts a request that no handler takes, for whoever sends it; a bad token does not matter there.
+
+        Raises TooManyRequests, and what a missing database raises.
+        """
+        headers = exchange_of(request.scope).headers
+        tenant = await self.runtime.tenants.of_host(headers.get(b"host", b"").decode("latin-1"))
+        try:
+            actor = await self._find_actor(request, tenant)
+        except Refusal as refusal:
+            if refusal.kind is not Kind.UNAUTHENTICATED:
+                raise
+            actor = ANONYMOUS
+        await self._spend(request, tenant, actor)
 
     async def admit_socket(self, socket: AnySocket) -> None:
         """As `admit`, for a socket, which may still say who it is; a cookie counts from our own pages only.

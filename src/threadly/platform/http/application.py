@@ -20,6 +20,7 @@ from threadly.platform.http.front import Front
 from threadly.platform.http.gate import Admit, AdmitSocket, Gate
 from threadly.platform.http.health import Check, health_routes
 from threadly.platform.http.pagination import Cursors
+from threadly.platform.http.unrouted import Unrouted
 from threadly.platform.telemetry import metrics
 from threadly.settings import Settings
 
@@ -38,6 +39,7 @@ def make_application(
     helpful: Mapping[str, Check],
     admit: Admit | None = None,
     admit_socket: AdmitSocket | None = None,
+    count_unrouted: Admit | None = None,
     dependencies: Mapping[str, Provide] | None = None,
     lifespan: Sequence[Lifespan] = (),
     plugins: Sequence[PluginProtocol] = (),
@@ -49,6 +51,7 @@ def make_application(
     `secret` signs cursors and form tokens and must be the same in all processes. `needed` and `helpful` are
     the checks behind /ready. `admit` is awaited before every handler whose `opt` does not say otherwise,
     `admit_socket` before those of sockets.
+    `count_unrouted` is awaited before an answer of the API to what no handler takes.
     `state` and `options` go to Litestar as they are.
     """
     csrf = Csrf(settings, secret)
@@ -68,7 +71,8 @@ def make_application(
         debug=False,
         **options,
     )
-    return Front(Compression(litestar), litestar=litestar, settings=settings, answers=answers)
+    routes = Unrouted(litestar, count_unrouted) if count_unrouted else litestar
+    return Front(Compression(routes), litestar=litestar, settings=settings, answers=answers)
 
 
 @asynccontextmanager

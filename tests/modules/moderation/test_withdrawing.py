@@ -185,6 +185,7 @@ async def test_those_who_reported_what_was_withdrawn_are_told_nothing(
     subject, case_id = await reported_case(bob, sarah)
     await told()
     await bob.write(partial(moderation.withdraw, subject_ids=[subject.id]))
-    assert await told() == []
+    (settled,) = await told()
+    assert isinstance(settled, moderation.CaseSettled)
     # What is there again, under the same id, is another case.
     assert (await report(sarah, subject)).case_id != case_id

@@ -12,6 +12,7 @@ __all__ = [
     "BlockEnded",
     "BlockStarted",
     "CaseOpened",
+    "CaseSettled",
     "ContentHidden",
     "ContentReleased",
     "ContentRemoved",
@@ -34,6 +35,12 @@ class CaseOpened(Event, frozen=True, tag="moderation.case_opened"):
     subject_id: UUID
     held: bool
     author_id: UUID | None = None
+
+
+class CaseSettled(Event, frozen=True, tag="moderation.case_settled"):
+    """It waits for nobody: somebody decided it, or what it was about is gone."""
+
+    case_id: UUID
 
 
 class ContentHidden(Event, frozen=True, tag="moderation.content_hidden"):
@@ -128,6 +135,7 @@ class MuteEnded(Event, frozen=True, tag="moderation.mute_ended"):
 
 EVENTS = (
     CaseOpened,
+    CaseSettled,
     ContentHidden,
     ContentReleased,
     ContentRemoved,

@@ -197,8 +197,9 @@ WITHDRAW = sql(
     WHERE c.subject_id = ANY($1::uuid[]) AND c.status <> 'decided' AND c.kind <> 'member' AND NOT EXISTS (
         SELECT FROM moderation.decisions d WHERE d.case_id = c.id AND d.undone_at IS NULL
     )
+    RETURNING c.id
     """,
-    into=NoneType,
+    into=UUID,
 )
 IS_HIDDEN_ELSEWHERE = sql(
     "moderation.is_hidden_elsewhere",

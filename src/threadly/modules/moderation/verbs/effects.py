@@ -5,6 +5,7 @@ from typing import Any
 
 from threadly.modules.moderation.errors import ContentGone
 from threadly.modules.moderation.events import (
+    CaseSettled,
     ContentHidden,
     ContentReleased,
     MemberMuted,
@@ -42,6 +43,7 @@ async def put_in_force(
     values = (new_id(), case.id, case.author_id, work.actor.me, action, hides, until, note)
     await work.run(INSERT_DECISION, *values, case.held, case.hidden, work.now)
     await work.run(SETTLE_CASE, case.id, hides, work.now + REMOVED_AFTER if action == "delete" else None)
+    work.emit(CaseSettled(case_id=case.id))
     await _show_or_hide(work, case, was=case.hidden, hidden=hides)
     await _sanction(work, case, action=action, until=until)
     for reporter_id in await work.all(ANSWER_REPORTS, case.id, action != "dismiss"):

@@ -4,7 +4,7 @@ end of a case when there is nothing left to decide about."""
 from collections.abc import Collection
 
 from threadly.modules import identity
-from threadly.modules.moderation.events import ContentRemoved, MemberReinstated
+from threadly.modules.moderation.events import CaseSettled, ContentRemoved, MemberReinstated
 from threadly.modules.moderation.repository.cases import REMOVE_DUE, WITHDRAW
 from threadly.modules.moderation.repository.deciding import END_SUSPENSIONS
 from threadly.modules.moderation.verbs.suspending import apply_suspension
@@ -32,7 +32,8 @@ async def withdraw(work: Work, *, subject_ids: Collection[UUID]) -> None:
 
     A case about a member stays, and so does an appeal against what was decided.
     """
-    await work.run(WITHDRAW, list(subject_ids), work.now)
+    for case_id in await work.all(WITHDRAW, list(subject_ids), work.now):
+        work.emit(CaseSettled(case_id=case_id))
 
 
 async def end_suspensions(work: Work, *, limit: int) -> int:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cast import Visit, sign_in
 from tests.conftest import Statements
-from tests.modules.moderation.acts import held_case, report, reported_case, subject_of
+from tests.modules.moderation.acts import held_case, report, reported_case, rule, subject_of
 from tests.modules.notifications.acts import bell_of, grant, happen, read, titles_of, unread_of
 from tests.modules.notifications.conftest import Drain, SignUp
 from tests.modules.store.shop import TestShop, usd
@@ -50,6 +50,26 @@ async def test_new_cases_are_one_entry_for_who_may_decide_and_name_nobody(
     await drain()
     assert await titles_of(mona) == ["A new case waits", "2 new cases wait"]
     assert await titles_of(omar) == ["3 new cases wait"]
+
+
+async def test_a_case_that_waits_no_more_is_not_counted_any_more(
+    mona: Visit, omar: Visit, alex: Visit, kareem: Visit, drain: Drain
+) -> None:
+    _, first = await reported_case(alex, kareem)
+    subject, second = await held_case(alex)
+    _, third = await reported_case(alex, kareem)
+    await drain()
+    assert await titles_of(omar) == ["3 new cases wait"]
+    await rule(mona, third, "dismiss")
+    await alex.write(lambda work: moderation.withdraw(work, subject_ids=[subject.id]))
+    await drain()
+    for moderator in (mona, omar):
+        (entry,) = await bell_of(moderator)
+        assert (entry.title, entry.text) == ("A new case waits", "")
+        assert entry.url == f"/moderate/cases/{first}" != f"/moderate/cases/{second}"
+    await rule(mona, first, "warn")
+    await drain()
+    assert [await bell_of(mona), await unread_of(mona), await bell_of(omar)] == [[], 0, []]
 
 
 async def test_a_moderator_is_never_told_of_a_case_that_concerns_themselves(

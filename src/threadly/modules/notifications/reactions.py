@@ -11,6 +11,7 @@ from threadly.modules.notifications.repository.forgetting import (
     ERASE_MEMBER,
     RETRACT_ACTOR,
     RETRACT_BETWEEN,
+    RETRACT_CASE,
     RETRACT_REPLY,
     RETRACT_SHOWN,
     RETRACT_STOCK,
@@ -58,6 +59,7 @@ def wire(reactions: Reactions) -> None:
     reactions.on(moderation.ReportAnswered, tell_of_report, name="notifications.report_answered")
     reactions.on(moderation.AppealAnswered, tell_of_appeal, name="notifications.appeal_answered")
     reactions.on(moderation.CaseOpened, tell_of_case, name="notifications.case_opened")
+    reactions.on(moderation.CaseSettled, retract_case, name="notifications.case_settled")
     reactions.on(store.OrderPaid, tell_of_sale, name="notifications.sale")
     reactions.on(store.StockChanged, tell_of_stock, name="notifications.stock_changed")
     reactions.on(moderation.BlockStarted, separate, name="notifications.separate")
@@ -244,6 +246,11 @@ async def tell_of_case(work: Work, event: moderation.CaseOpened) -> None:
     detail = {"text": f"A {WHAT[event.kind]} {how}"}
     fact = Fact("case", EVERYTHING, event.case_id, event.case_id, None, "", detail)
     await _tell_staff(work, fact, but=event.author_id)
+
+
+async def retract_case(work: Work, event: moderation.CaseSettled) -> None:
+    """What another moderator saw to waits for nobody."""
+    await retract(work, RETRACT_CASE, event.case_id)
 
 
 async def tell_of_sale(work: Work, event: store.OrderPaid) -> None:

@@ -21,6 +21,7 @@ __all__ = [
     "RECOUNT",
     "RETRACT_ACTOR",
     "RETRACT_BETWEEN",
+    "RETRACT_CASE",
     "RETRACT_REPLY",
     "RETRACT_SHOWN",
     "RETRACT_STOCK",
@@ -64,13 +65,16 @@ RETRACT_REPLY = _retract("notifications.retract_reply", "fact_id = $1")
 RETRACT_SHOWN = _retract(
     "notifications.retract_shown", "fact_id = $1 AND kind IN ('comment', 'mention', 'post')"
 )
+# $1 a case that waits no more.
+RETRACT_CASE = _retract("notifications.retract_case", "fact_id = $1 AND kind = 'case'")
 # $1 a variant that is there again.
 RETRACT_STOCK = _retract("notifications.retract_stock", "fact_id = $1 AND kind = 'stock'")
 RETRACT_ACTOR = _retract("notifications.retract_actor", "actor_id = $1")
 # $1 is not to hear of $2.
 RETRACT_BETWEEN = _retract("notifications.retract_between", "user_id = $1 AND actor_id = $2")
 
-# $1: who stands for nobody.
+# $1: who stands for nobody. What a case is about is known of the last one only, which may be the one that is
+# gone.
 RECOUNT = sql(
     "notifications.recount",
     """
@@ -95,8 +99,9 @@ RECOUNT = sql(
     )
     UPDATE notifications.notifications n
     SET stale = false, fact_count = l.facts, actor_count = l.people, actors = coalesce(x.actors, '{}'),
-        subject_id = CASE WHEN n.kind IN ('comment', 'mention', 'post') AND l.facts > 0 THEN l.latest
-                          ELSE n.subject_id END
+        subject_id = CASE WHEN n.kind IN ('comment', 'mention', 'post', 'case') AND l.facts > 0 THEN l.latest
+                          ELSE n.subject_id END,
+        detail = CASE WHEN n.kind = 'case' THEN '{}' ELSE n.detail END
     FROM left_over l LEFT JOIN latest x ON x.id = l.id
     WHERE n.id = l.id RETURNING n.id, n.user_id, n.fact_count = 0 AS empty
     """,

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+from collections.abc import AsyncIterator
 from hashlib import sha256
 
 import asyncpg
@@ -11,7 +12,7 @@ from litestar import Request
 from msgspec.structs import replace
 from PIL import Image
 
-from tests.conftest import SECRET_KEY
+from tests.conftest import SECRET_KEY, eventually
 from tests.modules.media.conftest import ADDRESS, Finish, Join, Uploader
 from tests.modules.media.pictures import animation, drawing, hostile, jpeg, photograph, png
 from threadly.modules import media
@@ -212,3 +213,40 @@ async def test_a_store_that_is_away_is_said_to_be_and_nothing_is_kept_of_the_upl
     blocked.unlink()
     assert (await alex.send(png())).status_code == 201
     assert storage_of(runtime.settings) is storage_of(runtime.settings)
+
+
+async def test_a_page_takes_images_from_members_so_many_at_once_and_from_nobody_else(
+    alex: Uploader, bob: Uploader
+) -> None:
+    """A guest's is not even read, nor the fifth of a member who is still sending four."""
+    gone_on = asyncio.Event()
+    read: list[bytes] = []
+
+    async def slowly(note: list[bytes]) -> AsyncIterator[bytes]:
+        for chunk in (b'--b\r\nContent-Disposition: form-data; name="content"\r\n\r\n', b"Hi", b"\r\n--b--"):
+            note.append(chunk)
+            yield chunk
+            await gone_on.wait()
+
+    headers = {"Content-Type": "multipart/form-data; boundary=b", "Expect": "100-continue"}
+    begun: list[bytes] = []
+
+    async def are_sending(count: int) -> bool:
+        return len(begun) == count
+
+    four = [
+        asyncio.create_task(alex.client.post("/posts", content=slowly(begun), headers=headers))
+        for _ in range(4)
+    ]
+    await eventually(lambda: are_sending(4))
+    fifth = await alex.client.post("/posts", content=slowly(read), headers=headers)
+    token = bob.client.headers.pop("Authorization")
+    guests = await bob.client.post(
+        "/posts", content=slowly(read), headers={**headers, "Cookie": "threadly_csrf=made-up"}
+    )
+    bob.client.headers["Authorization"] = token
+    bobs = asyncio.create_task(bob.client.post("/posts", content=slowly(begun), headers=headers))
+    await eventually(lambda: are_sending(5))
+    gone_on.set()
+    assert [(await each).status_code for each in (*four, bobs)] == [303] * 5
+    assert (fifth.status_code, guests.status_code, read) == (429, 401, [])

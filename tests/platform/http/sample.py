@@ -29,7 +29,7 @@ from threadly.platform.http import (
 from threadly.platform.http.errors import AnyRequest
 from threadly.platform.http.exchange import exchange_of
 from threadly.platform.http.front import Front
-from threadly.platform.http.gate import Admit
+from threadly.platform.http.gate import Admit, Receiving
 from threadly.platform.http.health import Check
 from threadly.settings import Settings
 
@@ -162,6 +162,16 @@ async def upload(request: Request[Any, Any, Any]) -> str:
     return str((await request.form())["name"])
 
 
+@post("/gallery", status_code=200, request_max_body_size=50_000_000)
+async def gallery(request: Request[Any, Any, Any]) -> dict[str, list[Any]]:
+    """What the form has, and which of its files are on the disk."""
+    found = list((await request.form()).multi_items())
+    return {
+        "texts": [each for _, each in found if isinstance(each, str)],
+        "on_disk": [each.rolled_to_disk for _, each in found if not isinstance(each, str)],
+    }
+
+
 @post("/hook", status_code=200, opt={"csrf": False})
 async def hook() -> str:
     return "taken"
@@ -182,6 +192,7 @@ ROUTES: list[HTTPRouteHandler] = [
     page,
     form,
     upload,
+    gallery,
     hook,
 ]
 
@@ -199,7 +210,12 @@ async def down() -> None:
 
 
 def make_sample(
-    *, needed: Check = up, helpful: Check = up, admit: Admit | None = None, **settings: Any
+    *,
+    needed: Check = up,
+    helpful: Check = up,
+    admit: Admit | None = None,
+    receiving: Receiving | None = None,
+    **settings: Any,
 ) -> Front:
     return make_application(
         ROUTES,
@@ -209,4 +225,5 @@ def make_sample(
         needed={"database": needed},
         helpful={"valkey": helpful},
         admit=admit,
+        receiving=receiving,
     )

@@ -128,6 +128,7 @@ async def test_a_body_of_50_mb_is_refused_with_an_answer_that_arrives(serve: Ser
 
 async def test_a_large_form_is_refused_as_well(serve: Serve) -> None:
     async with serve(max_body_bytes=10_000) as client:
+        await client.get("/page")
         assert (await client.post("/form", data={"name": "x" * 20_000})).status_code == 413
 
 

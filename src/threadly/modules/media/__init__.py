@@ -8,7 +8,7 @@ handler of a page whose form includes `components/upload.html` gets the ids with
 """
 
 from threadly.modules.media.errors import ImagesOnly, MediaMissing, MediaUnknown, TooManyMedia
-from threadly.modules.media.intake import MOST_FORM_BYTES, collect
+from threadly.modules.media.intake import MOST_FORM_BYTES, collect, receiving
 from threadly.modules.media.rules import MOST_ATTACHED, show, show_file
 from threadly.modules.media.seed import Drawing, import_drawing, keep_drawing
 from threadly.modules.media.types import Attached, File, Media, StoredFile, StoredMedia, Upload
@@ -35,6 +35,7 @@ __all__ = [
     "import_drawing",
     "keep_drawing",
     "list_chosen",
+    "receiving",
     "restrict",
     "set_avatar",
     "show",

@@ -65,6 +65,8 @@ PATIENCE_S: Final = 5.0
 # Of those, one member's: whoever sends slowly holds up nobody but themselves.
 MEMBER_AT_ONCE: Final = 4
 RETRY_AFTER_S: Final = 5
+# In the state of a request that has come in by the door.
+INSIDE: Final = "threadly_inside"
 CHUNK_BYTES: Final = 262_144
 # A file up to this size is in memory anyway, and put in one go.
 SMALL_BYTES: Final = 1_048_576
@@ -99,13 +101,20 @@ _doors: WeakKeyDictionary[Works, Door] = WeakKeyDictionary()
 
 @asynccontextmanager
 async def receiving(edge: "Edge") -> AsyncIterator[None]:
-    """While a body with an upload of the actor's is read and taken in.
+    """While a body with an upload of the actor's is read and taken in. Within itself it is the same.
 
     Raises SignInRequired, PressBusy, TooManyUploads.
     """
-    door = _doors.setdefault(edge.runtime.works, Door())
-    async with door.pass_by(edge.actor.me):
+    door, state = _doors.setdefault(edge.runtime.works, Door()), edge.request.scope["state"]
+    if INSIDE in state:
         yield
+        return
+    async with door.pass_by(edge.actor.me):
+        state[INSIDE] = True
+        try:
+            yield
+        finally:
+            del state[INSIDE]
 
 
 async def accept(edge: "Edge", *, content: bytes) -> Reservation:

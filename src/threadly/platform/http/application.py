@@ -16,8 +16,9 @@ from threadly.platform.http.cors import cors_from
 from threadly.platform.http.csrf import Csrf
 from threadly.platform.http.docs import docs_routes, openapi_config
 from threadly.platform.http.errors import Answers, RenderErrorPage
+from threadly.platform.http.forms import FormRequest
 from threadly.platform.http.front import Front
-from threadly.platform.http.gate import Admit, AdmitSocket, Gate
+from threadly.platform.http.gate import Admit, AdmitSocket, Gate, Receiving
 from threadly.platform.http.health import Check, health_routes
 from threadly.platform.http.pagination import Cursors
 from threadly.platform.http.unrouted import Unrouted
@@ -39,6 +40,7 @@ def make_application(
     helpful: Mapping[str, Check],
     admit: Admit | None = None,
     admit_socket: AdmitSocket | None = None,
+    receiving: Receiving | None = None,
     count_unrouted: Admit | None = None,
     dependencies: Mapping[str, Provide] | None = None,
     lifespan: Sequence[Lifespan] = (),
@@ -50,7 +52,8 @@ def make_application(
 
     `secret` signs cursors and form tokens and must be the same in all processes. `needed` and `helpful` are
     the checks behind /ready. `admit` is awaited before every handler whose `opt` does not say otherwise,
-    `admit_socket` before those of sockets.
+    `admit_socket` before those of sockets; `receiving` is entered before a body of more than a megabyte
+    is read, where a route takes one.
     `count_unrouted` is awaited before an answer of the API to what no handler takes.
     `state` and `options` go to Litestar as they are.
     """
@@ -59,7 +62,10 @@ def make_application(
     litestar = Litestar(
         [*route_handlers, *health_routes(needed=needed, helpful=helpful), *docs_routes()],
         state=State({"csrf": csrf, "cursors": Cursors(secret), **(state or {})}),
-        middleware=[lambda app: Gate(app, csrf=csrf, admit=admit, admit_socket=admit_socket)],
+        middleware=[
+            lambda app: Gate(app, csrf=csrf, admit=admit, admit_socket=admit_socket, receiving=receiving)
+        ],
+        request_class=FormRequest,
         exception_handlers=answers.handlers,
         cors_config=cors_from(settings),
         openapi_config=openapi_config(),

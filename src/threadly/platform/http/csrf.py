@@ -8,16 +8,12 @@ masked anew for each page so that compression gives nothing away (BREACH).
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from secrets import token_bytes, token_urlsafe
-from typing import Any
-from urllib.parse import parse_qs
 
-from litestar import Request
-from litestar.exceptions import ClientException
 from litestar.types import HTTPScope, Receive
-from litestar.utils.scope.state import ScopeState
 
 from threadly.platform.http.exchange import Connection, Exchange, exchange_of
-from threadly.platform.http.refusals import BrokenUtf8, CsrfMissing
+from threadly.platform.http.forms import FormRequest, is_form
+from threadly.platform.http.refusals import CsrfMissing
 from threadly.platform.keys import derive_key, sign
 from threadly.settings import Settings
 
@@ -27,7 +23,6 @@ COOKIE = "threadly_csrf"
 FIELD = "_csrf"
 HEADER = b"x-csrf-token"
 SESSION_COOKIE = "threadly_session"
-MAX_FORM_FIELDS = 1_000
 _LENGTH = 32
 
 
@@ -50,14 +45,16 @@ class Csrf:
     async def check(self, scope: HTTPScope, receive: Receive) -> None:
         """Raises CsrfMissing if an unsafe request comes by cookie without proof of where it comes from."""
         exchange = exchange_of(scope)
-        request: Request[Any, Any, Any] = Request(scope, receive)
+        request = FormRequest(scope, receive)
         if not self._applies(exchange, request):
             return
         if self._is_foreign(exchange.headers):
             raise CsrfMissing("This request came from another site.")
         value = request.cookies.get(COOKIE)
+        if not value:
+            raise CsrfMissing  # before anything is read
         sent = exchange.headers.get(HEADER, b"").decode("latin-1") or await _field(request)
-        if not value or not sent or not self._matches(value, sent):
+        if not sent or not self._matches(value, sent):
             raise CsrfMissing
 
     def _applies(self, exchange: Exchange, request: Connection) -> bool:
@@ -98,30 +95,12 @@ def _is_by_token(headers: dict[bytes, bytes]) -> bool:
     return headers.get(b"authorization", b"").partition(b" ")[0].lower() == b"bearer"
 
 
-async def _field(request: Request[Any, Any, Any]) -> str | None:
-    """The form field of a urlencoded or multipart body; the parsed form is kept for the handler."""
-    kind, _ = request.content_type
-    if kind == "application/x-www-form-urlencoded":
-        # Parsed here, not by Litestar, which would keep the last 1,024 bodies, passwords included, in memory.
-        form = ScopeState.from_scope(request.scope).form = _parse_form(await request.body())
-        found = form.get(FIELD)
-    elif kind == "multipart/form-data":
-        found = (await request.form()).get(FIELD)
-    else:
+async def _field(request: FormRequest) -> str | None:
+    """The field of a form; what was read of it is kept for the handler."""
+    if not is_form(request):
         return None
+    found = (await request.form()).get(FIELD)
     return found if isinstance(found, str) else None
-
-
-def _parse_form(body: bytes) -> dict[str, Any]:
-    try:
-        fields = parse_qs(
-            body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FORM_FIELDS
-        )
-    except UnicodeDecodeError:
-        raise BrokenUtf8 from None
-    except ValueError:
-        raise ClientException("The form has too many fields.") from None
-    return {name: values if len(values) > 1 else values[0] for name, values in fields.items()}
 
 
 def _mask(token: bytes) -> str:

@@ -145,8 +145,6 @@ def _refusal_from(request: AnyRequest, error: HTTPException) -> Refusal:
 def _unreadable(request: AnyRequest, error: Exception) -> Refusal | None:
     """What is wrong with a body that arrived but could not be decoded; None if that is not what failed."""
     state = ScopeState.from_scope(request.scope)
-    if state.form is Empty and _is_of_text_in_a_form(error) and _is_multipart(request):
-        return BrokenUtf8()
     if not state.body or state.body is Empty or state.json is not Empty or state.form is not Empty:
         return None
     if isinstance(error, UnicodeDecodeError):
@@ -154,22 +152,9 @@ def _unreadable(request: AnyRequest, error: Exception) -> Refusal | None:
     if isinstance(error, RecursionError):
         return MalformedJson("The JSON in the body is nested too deeply.")
     if isinstance(error, ClientException) and error.status_code == 400:
-        if _is_multipart(request):
-            return MalformedBody(
-                "The form in the body cannot be read: it is not complete, or has too many fields."
-            )
         detail = error.detail.removeprefix("JSON is malformed: ").rstrip(".")
         return MalformedJson(f"The body is not valid JSON: {detail}.")
     return None
-
-
-def _is_multipart(request: AnyRequest) -> bool:
-    return b"multipart/form-data" in exchange_of(request.scope).headers.get(b"content-type", b"")
-
-
-def _is_of_text_in_a_form(error: Exception) -> bool:
-    """Whether a field is not in the encoding that it claims, or claims one that nobody knows."""
-    return isinstance(error, UnicodeDecodeError) or type(error) is LookupError
 
 
 def _invalid(request: AnyRequest, error: ValidationException) -> Refusal:

@@ -11,7 +11,7 @@ from litestar.types import Scope
 
 from threadly.platform.telemetry import Trail
 
-__all__ = ["Exchange", "announces_body", "csp_nonce", "exchange_of", "open_exchange"]
+__all__ = ["Exchange", "announced_bytes", "announces_body", "csp_nonce", "exchange_of", "open_exchange"]
 
 _KEY = "threadly_exchange"
 
@@ -54,6 +54,14 @@ def csp_nonce(request: Connection) -> str:
     if exchange.nonce is None:
         exchange.nonce = token_urlsafe(16)
     return exchange.nonce
+
+
+def announced_bytes(headers: dict[bytes, bytes]) -> int | None:
+    """How long the body is, as these headers say; None if they leave it open."""
+    if b"transfer-encoding" in headers:
+        return None
+    length = headers.get(b"content-length", b"0")
+    return int(length) if length.isdigit() else None
 
 
 def announces_body(headers: dict[bytes, bytes]) -> bool:

@@ -60,6 +60,8 @@ def test_the_units_of_a_line_are_worth_the_line(total: int, count: int) -> None:
     worth = [units_worth(total, of=count, quantity=quantity) for quantity in (0, count // 2, count)]
     assert (worth[0], worth[-1]) == (0, total)
     assert worth == sorted(worth)
+    rest = units_worth(total, of=count, quantity=count - count // 2, after=count // 2)
+    assert worth[1] + rest == total
 
 
 def test_the_way_of_an_order_begins_pending_and_ends_cancelled() -> None:

@@ -420,7 +420,12 @@ async def test_an_order_is_refunded_by_lines_restocked_and_sent(shop: TestShop, 
     page = await desk.open(place)
     assert "On its way" in page
     assert f'hx-get="{place}/news"' in page
+    assert "1 given back" in page
     assert "1 back on the shelf" in page
+    assert f'id="line-{line}"' in page
+    beyond = await desk.send(f"{place}/refunds", **typed | {f"line-{line}": "2"})
+    assert beyond.status_code == 400
+    assert f'id="line-{line}-problem"' in beyond.text
 
     twice = await desk.send(f"{place}/refunds", **typed, seen=seen["seen"])
     assert twice.status_code == 400

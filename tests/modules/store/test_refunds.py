@@ -92,6 +92,49 @@ async def test_lines_are_given_back_at_their_price_and_put_back_by_choice(
     assert await agree(shop)
 
 
+async def test_a_unit_is_given_back_once_back_on_the_shelf_or_not(shop: TestShop, order: Order) -> None:
+    await refund(shop, order, lines=[ReturnedLine(1, 2)])
+    assert (await shop.order(order.id)).lines[0].refunded_units == 2
+    with pytest.raises(RefundLineUnknown) as refused:
+        await refund(shop, order, lines=[ReturnedLine(1, 2)])
+    assert "1 unit of “Mug”" in refused.value.message
+    await refund(shop, order, lines=[ReturnedLine(1, 1)], restock_units=True)
+    now = await shop.order(order.id)
+    assert (now.state, now.lines[0].refunded_units, now.lines[0].restocked) == ("refunded", 3, 1)
+
+
+async def test_units_given_back_one_by_one_are_worth_what_they_are_together(
+    shop: TestShop, kareem: Visit
+) -> None:
+    await shop.coupon("TENTH", basis_points=1_000)
+    cup = await shop.sell(price=371, on_hand=3)
+    await shop.fill(kareem, cup, quantity=3, coupon="TENTH")
+    order = (await shop.check_out(kareem, shop.request(1_002))).order
+    one_by_one = [await refund(shop, order, lines=[ReturnedLine(1, 1)]) for _ in range(3)]
+    assert sum(each.amount.amount_minor for each in one_by_one) == 1_002
+    assert (await shop.order(order.id)).state == "refunded"
+    assert await agree(shop)
+
+
+async def test_lines_that_cost_more_than_is_left_are_refused_and_not_cut(
+    shop: TestShop, order: Order
+) -> None:
+    await refund(shop, order, amount=usd(2_500))
+    with pytest.raises(RefundAboveRest) as refused:
+        await refund(shop, order, lines=[ReturnedLine(1, 1)])
+    assert "$5.00" in refused.value.message
+    made = await refund(shop, order, lines=[ReturnedLine(1, 1)], amount=usd(500))
+    assert made.amount == usd(500)
+
+
+async def test_two_refunds_of_the_same_units_at_once_are_one(shop: TestShop, order: Order) -> None:
+    both = [refund(shop, order, lines=[ReturnedLine(1, 2)]) for _ in range(2)]
+    outcomes = await asyncio.gather(*both, return_exceptions=True)
+    assert [type(each) for each in outcomes].count(RefundLineUnknown) == 1
+    await shop.work_off()
+    assert (await shop.order(order.id)).refunded == usd(2_000)
+
+
 async def test_more_than_is_left_is_refused_with_what_is_left(shop: TestShop, order: Order) -> None:
     await refund(shop, order, amount=usd(2_999))
     with pytest.raises(RefundAboveRest) as refused:
@@ -236,8 +279,9 @@ async def test_somebody_elses_order_is_not_there(shop: TestShop, order: Order) -
 
 async def test_a_refund_that_the_provider_refuses_is_taken_back(shop: TestShop, order: Order) -> None:
     await shop.give_back_behind_our_back(order.id)
-    await refund(shop, order, amount=usd(500))
+    await refund(shop, order, lines=[ReturnedLine(1, 2)], restock_units=True)
     now = await shop.order(order.id)
+    assert (now.lines[0].refunded_units, now.lines[0].restocked) == (0, 2)
     assert (now.state, now.refunded, now.refunds[0].state) == ("paid", usd(0), "failed")
     assert now.history[-1].why == "The provider refused to give the money back."
 

@@ -113,7 +113,7 @@ class AmountInvalid(Refusal):
 class RefundLineUnknown(Refusal):
     code = "store.refund_line_unknown"
     kind = Kind.INVALID
-    message = "The order has no such line, or not so many units of it that are not back already."
+    message = "The order has no such line, or one is named twice."
     field = "lines"
 
 

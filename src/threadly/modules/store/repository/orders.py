@@ -52,6 +52,7 @@ class OrderLineRow(msgspec.Struct, frozen=True):
     total_minor: int
     tracked: bool
     restocked: int
+    refunded_units: int
 
 
 class RefundRow(msgspec.Struct, frozen=True):
@@ -108,7 +109,8 @@ ORDER_LINES = sql(
     "store.order_lines",
     """
     SELECT line, product_id, variant_id, handle, title, options, sku, image_url, quantity, price_minor,
-        discount_minor, tax_minor, total_minor, tracked, restocked
+        discount_minor, tax_minor, total_minor, tracked, restocked,
+        refunded_units
     FROM store.order_lines WHERE order_id = $1 ORDER BY line
     """,
     into=OrderLineRow,
@@ -240,8 +242,9 @@ INSERT_REFUND = sql(
     "store.insert_refund",
     """
     INSERT INTO store.refunds (id, order_id, amount_minor, gift_card_minor, payment_refund_id, reason,
-        restock, state, requested_by, created_at, ended_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, CASE WHEN $8 <> 'requested' THEN $10::timestamptz END)
+        restock, units, state, requested_by, created_at, ended_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
+        CASE WHEN $9 <> 'requested' THEN $11::timestamptz END)
     """,
     into=NoneType,
 )
@@ -252,7 +255,7 @@ LOCK_REFUND = sql(
 )
 END_REFUND = sql(
     "store.end_refund",
-    "UPDATE store.refunds SET state = $2, ended_at = $3 WHERE id = $1 AND state = 'requested'",
+    "UPDATE store.refunds SET state = $2, ended_at = $3 WHERE id = $1",
     into=NoneType,
 )
 GET_REFUND = sql(
@@ -266,6 +269,25 @@ RETURN_LINES = sql(
     UPDATE store.order_lines l SET restocked = restocked + r.quantity
     FROM unnest($2::int[], $3::int[]) AS r (line, quantity)
     WHERE l.order_id = $1 AND l.line = r.line
+    """,
+    into=NoneType,
+)
+REFUND_UNITS = sql(
+    "store.refund_order_units",
+    """
+    UPDATE store.order_lines l SET refunded_units = refunded_units + r.quantity
+    FROM unnest($2::int[], $3::int[]) AS r (line, quantity)
+    WHERE l.order_id = $1 AND l.line = r.line
+    """,
+    into=NoneType,
+)
+# What a refund that came to nothing has counted can be given back again.
+TAKE_UNITS_BACK = sql(
+    "store.take_refunded_units_back",
+    """
+    UPDATE store.order_lines l SET refunded_units = refunded_units - (u.value ->> 'quantity')::int
+    FROM store.refunds r CROSS JOIN jsonb_array_elements(r.units) u
+    WHERE r.id = $1 AND l.order_id = r.order_id AND l.line = (u.value ->> 'line')::int
     """,
     into=NoneType,
 )

@@ -61,7 +61,8 @@ BuyerParameter: TypeAlias = Annotated[
 
 class NewRefund(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Without an `amount` it is what `lines` cost; without both all that is left. `restock` puts the units of
-    `lines`, or with all that is left all of them, back on the shelf."""
+    `lines`, or with all that is left all of them, back on the shelf. Each unit of a line can be given back
+    once."""
 
     reason: Reason
     amount: Money | None = None

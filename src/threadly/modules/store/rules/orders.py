@@ -108,6 +108,7 @@ def refunded_state(*, total: int, refunded: int, fulfilled: bool) -> OrderState:
     return "refunded" if refunded == total else "partially_refunded"
 
 
-def units_worth(total: int, *, of: int, quantity: int) -> int:
-    """What `quantity` of a line's `of` units cost, when the line costs `total`."""
-    return sum(apportion(total, [1] * of)[:quantity])
+def units_worth(total: int, *, of: int, quantity: int, after: int = 0) -> int:
+    """What `quantity` of a line's `of` units cost, when the line costs `total` and `after` units were given
+    back before: however they are divided, all units together are worth the whole line."""
+    return sum(apportion(total, [1] * of)[after : after + quantity])

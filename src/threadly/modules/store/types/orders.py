@@ -77,7 +77,7 @@ class CheckoutRequest(msgspec.Struct, frozen=True):
 
 class OrderLine(msgspec.Struct, frozen=True):
     """`price` is of one unit; `total` is what the line costs with its discount and tax. `restocked` of
-    `quantity` units went back to the shelf."""
+    `quantity` units went back to the shelf, and for `refunded_units` money was given back."""
 
     line: int
     product_id: UUID
@@ -93,6 +93,7 @@ class OrderLine(msgspec.Struct, frozen=True):
     tax: Money
     total: Money
     restocked: int
+    refunded_units: int
 
 
 class OrderStep(msgspec.Struct, frozen=True):

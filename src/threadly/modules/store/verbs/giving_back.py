@@ -9,6 +9,7 @@ from threadly.modules.store.repository.orders import (
     ADD_REFUNDED,
     GIFT_CARDS_RETURNED,
     INSERT_REFUND,
+    REFUND_UNITS,
     RETURN_LINES,
     OrderLineRow,
     OrderRow,
@@ -31,13 +32,16 @@ async def give_back(
     amount: int,
     *,
     reason: str,
+    units: Sequence[ReturnedLine],
     returned: Sequence[ReturnedLine],
     bought: Sequence[OrderLineRow],
 ) -> UUID | None:
-    """Money and units of the locked order, back: to the card first, to gift cards last.
+    """Money and units of the locked order, back: to the card first, to gift cards last. The money is for
+    `units`, if it is for any; `returned` ones go back to the shelf.
 
     Returns the refund's id, None when nothing was paid.
     """
+    units = [each for each in units if each.quantity]
     returned = [each for each in returned if each.quantity]
     await _put_back(work, order, returned, bought)
     if not amount:
@@ -51,9 +55,11 @@ async def give_back(
     if to_cards:
         await _refund_cards(work, order, to_cards, before=by_card_before, refund_id=refund_id)
     await work.run(ADD_REFUNDED, order.id, amount)
+    await work.run(REFUND_UNITS, order.id, [each.line for each in units], [each.quantity for each in units])
     await work.run(
         INSERT_REFUND,
-        *(refund_id, order.id, amount, to_cards, payment_refund_id, reason, msgspec.to_builtins(returned)),
+        *(refund_id, order.id, amount, to_cards, payment_refund_id, reason),
+        *(msgspec.to_builtins(returned), msgspec.to_builtins(units)),
         *("requested" if payment_refund_id else "succeeded", work.actor.user_id, work.now),
     )
     return refund_id

@@ -210,7 +210,7 @@ def _line(row: OrderLineRow, currency: str) -> OrderLine:
         name: getattr(row, name)
         for name in (
             *("line", "product_id", "variant_id", "handle", "title", "options", "sku", "image_url"),
-            *("quantity", "restocked"),
+            *("quantity", "restocked", "refunded_units"),
         )
     }
     return OrderLine(

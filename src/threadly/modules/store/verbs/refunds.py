@@ -30,6 +30,7 @@ from threadly.modules.store.repository.orders import (
     LOCK_ORDER,
     LOCK_REFUND,
     ORDER_LINES,
+    TAKE_UNITS_BACK,
     WAS_FULFILLED,
     OrderLineRow,
     OrderRow,
@@ -58,7 +59,7 @@ async def refund_order(
     restock_units: bool = False,
 ) -> OrderRefund:
     """Give back `amount`, or what `lines` cost, or else all that is left; `restock_units` puts the units of
-    `lines` (of a refund of everything: all of them) back on the shelf.
+    `lines` (of a refund of everything: all of them) back on the shelf. A unit can be given back once.
 
     Raises SignInRequired, Denied unless the actor may `store.manage`, OrderMissing, OrderNotPaid,
     NothingToRefund, AmountInvalid, RefundAboveRest, RefundLineUnknown, RestockNeedsLines.
@@ -75,7 +76,10 @@ async def refund_order(
     _require_lines(bought, lines, back=restock_units)
     wanted = _amount(order, bought, amount, lines)
     returned = _returned(order, bought, lines, wanted) if restock_units else []
-    refund_id = await give_back(work, order, wanted, reason=reason, returned=returned, bought=bought)
+    units = _units(order, bought, lines, wanted)
+    refund_id = await give_back(
+        work, order, wanted, reason=reason, units=units, returned=returned, bought=bought
+    )
     refunded = order.refunded_minor + wanted
     fulfilled = await _was_fulfilled(work, order_id)
     state = refunded_state(total=order.total_minor, refunded=refunded, fulfilled=fulfilled)
@@ -144,9 +148,10 @@ async def fulfil_order(work: Work, *, order_id: UUID) -> Order:
 
 
 async def end_refund(work: Work, *, payment_refund_id: UUID, succeeded: bool) -> None:
-    """What the provider said to a refund. One that it refuses is taken back, so that it can be made anew."""
+    """What the provider said to a refund. One that it refuses is taken back, so that it can be made anew; it
+    may refuse later what it had taken first."""
     refund = await work.one(LOCK_REFUND, payment_refund_id)
-    if refund is None or refund.state != "requested":
+    if refund is None or refund.state == "failed" or (succeeded and refund.state == "succeeded"):
         return
     order = await work.one(LOCK_ORDER, refund.order_id)
     assert order, "a refund refers to its order"
@@ -156,6 +161,7 @@ async def end_refund(work: Work, *, payment_refund_id: UUID, succeeded: bool) ->
         return
     left = order.refunded_minor - (refund.amount_minor - refund.gift_card_minor)
     await work.run(ADD_REFUNDED, order.id, left - order.refunded_minor)
+    await work.run(TAKE_UNITS_BACK, refund.id)
     why = "The provider refused to give the money back."
     if order.state == "cancelled":
         await note_history(work, order, why=why)
@@ -191,8 +197,8 @@ async def _call_off(work: Work, order: OrderRow, *, told: str, why: str) -> None
         raise OrderNotPaid
     bought = await work.all(ORDER_LINES, order.id)
     left = order.total_minor - order.refunded_minor
-    returned = [ReturnedLine(each.line, each.quantity - each.restocked) for each in bought]
-    await give_back(work, order, left, reason=why, returned=returned, bought=bought)
+    units, returned = _not_given_back(bought), _not_restocked(bought)
+    await give_back(work, order, left, reason=why, units=units, returned=returned, bought=bought)
     await move_order(work, order, "cancelled", why=why, reason=told)
     work.emit(OrderCancelled(order_id=order.id, buyer_id=order.buyer_id))
     await work.enqueue(tell_buyer, order_id=str(order.id), news="cancelled")
@@ -210,14 +216,18 @@ def _require_refundable(order: OrderRow) -> None:
 
 
 def _require_lines(bought: Sequence[OrderLineRow], lines: Sequence[ReturnedLine], *, back: bool) -> None:
-    """Raises RefundLineUnknown for a line that is not there, or twice, or with more units than can be."""
+    """Raises RefundLineUnknown for a line that is not there, or twice, or with more units than are left."""
     by_line = {each.line: each for each in bought}
     if len({each.line for each in lines}) < len(lines):
         raise RefundLineUnknown
     for each in lines:
         found = by_line.get(each.line)
-        if found is None or each.quantity > found.quantity - (found.restocked if back else 0):
+        if found is None:
             raise RefundLineUnknown
+        left = found.quantity - max(found.refunded_units, found.restocked if back else 0)
+        if each.quantity > left:
+            units = "1 unit" if left == 1 else f"{left} units"
+            raise RefundLineUnknown(f"Only {units} of “{found.title}” can still be given back.")
 
 
 def _amount(
@@ -225,18 +235,15 @@ def _amount(
 ) -> int:
     """In minor units. Raises AmountInvalid, RefundAboveRest."""
     left = order.total_minor - order.refunded_minor
-    if amount is not None:
-        return _checked(amount, left, order.currency)
-    if lines:
+    if amount is None and lines:
         by_line = {each.line: each for each in bought}
-        left = min(left, sum(_worth(by_line[each.line], each.quantity) for each in lines))
-    if left <= 0:
-        raise AmountInvalid
-    return left
+        worth = sum(_worth(by_line[each.line], each.quantity) for each in lines)
+        amount = Money(worth, order.currency)
+    return _checked(Money(left, order.currency) if amount is None else amount, left, order.currency)
 
 
 def _worth(line: OrderLineRow, quantity: int) -> int:
-    return units_worth(line.total_minor, of=line.quantity, quantity=quantity)
+    return units_worth(line.total_minor, of=line.quantity, quantity=quantity, after=line.refunded_units)
 
 
 def _checked(amount: Money, left: int, currency: str) -> int:
@@ -258,4 +265,21 @@ def _returned(
         return list(lines)
     if order.refunded_minor + wanted < order.total_minor:
         raise RestockNeedsLines
+    return _not_restocked(bought)
+
+
+def _units(
+    order: OrderRow, bought: Sequence[OrderLineRow], lines: Sequence[ReturnedLine], wanted: int
+) -> Sequence[ReturnedLine]:
+    """For which units the money is: none where an amount alone was named, unless it is the last of it."""
+    if order.refunded_minor + wanted == order.total_minor:
+        return _not_given_back(bought)
+    return lines
+
+
+def _not_given_back(bought: Sequence[OrderLineRow]) -> list[ReturnedLine]:
+    return [ReturnedLine(each.line, each.quantity - each.refunded_units) for each in bought]
+
+
+def _not_restocked(bought: Sequence[OrderLineRow]) -> list[ReturnedLine]:
     return [ReturnedLine(each.line, each.quantity - each.restocked) for each in bought]

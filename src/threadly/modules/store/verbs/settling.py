@@ -111,7 +111,8 @@ async def refund_cancelled(
     )
     await work.run(ADD_REFUNDED, order.id, amount)
     await work.run(
-        INSERT_REFUND, refund_id, order.id, amount, 0, refund.id, reason, [], "requested", by, work.now
+        INSERT_REFUND,
+        *(refund_id, order.id, amount, 0, refund.id, reason, [], [], "requested", by, work.now),
     )
     await note_history(work, order, why=reason)
     return refund_id

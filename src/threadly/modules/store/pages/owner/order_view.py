@@ -31,7 +31,7 @@ _PROVIDERS: Final = {"sandbox": "Sandbox", "stripe": "Stripe", "paypal": "PayPal
 
 
 class OwnerLine(msgspec.Struct, frozen=True):
-    """`left` of its units are not back on the shelf."""
+    """For `left` of its units money can still be given back."""
 
     line: int
     product_id: str
@@ -40,6 +40,7 @@ class OwnerLine(msgspec.Struct, frozen=True):
     sku: str
     quantity: int
     restocked: int
+    refunded: int
     left: int
     price: str
     total: str
@@ -122,7 +123,8 @@ def _lines(order: Order) -> list[OwnerLine]:
             sku=each.sku,
             quantity=each.quantity,
             restocked=each.restocked,
-            left=each.quantity - each.restocked,
+            refunded=each.refunded_units,
+            left=each.quantity - each.refunded_units,
             price=str(each.price),
             total=str(each.price * each.quantity),
         )

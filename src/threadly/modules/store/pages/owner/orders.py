@@ -249,7 +249,7 @@ def _what(reading: Reading, order: Order) -> tuple[Money | None, list[ReturnedLi
 
 def _lines(reading: Reading, order: Order) -> list[ReturnedLine]:
     counts = {
-        line.line: reading.count(f"line-{line.line}", most=line.quantity - line.restocked)
+        line.line: reading.count(f"line-{line.line}", most=line.quantity - line.refunded_units)
         for line in order.lines
     }
     lines = [ReturnedLine(line, count) for line, count in counts.items() if count]

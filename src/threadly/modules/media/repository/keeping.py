@@ -46,11 +46,10 @@ FIND_SERVED = sql(
     SELECT b.place, b.content_type, b.variants, EXISTS (
         SELECT FROM media.images i JOIN media.uses u ON u.image_id = i.id
         WHERE i.place = b.place AND NOT u.private
-    ) AS public, EXISTS (
-        SELECT FROM media.images i
-        WHERE i.id = $2 AND i.place = b.place
-          AND ($3 OR EXISTS (SELECT FROM media.uses u WHERE u.image_id = i.id))
-    ) AS held
+    ) AS public, (b.place = (
+        SELECT i.place FROM media.images i
+        WHERE i.id = $2 AND ($3 OR EXISTS (SELECT FROM media.uses u WHERE u.image_id = i.id))
+    )) IS TRUE AS held
     FROM media.blobs b WHERE b.tenant_id = platform.tenant_id() AND b.key = $1 AND b.kind = 'image'
       AND b.state = 'stored'
     """,

@@ -16,6 +16,7 @@ import msgspec
 
 from threadly.platform.keys import key_for
 from threadly.platform.outside import NotPublic, find_target
+from threadly.platform.telemetry.tracing import span
 from threadly.settings import Settings
 
 if TYPE_CHECKING:
@@ -130,6 +131,11 @@ async def send_push(
 
     Raises SubscriptionGone, PushDelayed and PushRefused; none names the address, which is a person's own.
     """
+    with span("push.send", kind="call"):
+        await _post(client, endpoint, envelope, private=private)
+
+
+async def _post(client: httpx.AsyncClient, endpoint: str, envelope: PushEnvelope, *, private: bool) -> None:
     try:
         async with asyncio.timeout(TIMEOUT_S):
             target = await find_target(endpoint, private=private)

@@ -12,6 +12,7 @@ import msgspec
 
 from threadly.platform.durable import Run
 from threadly.platform.mail import Letter, keep_letter
+from threadly.platform.telemetry.tracing import span
 from threadly.platform.work import SYSTEM, Work
 from threadly.settings import Settings
 
@@ -49,6 +50,11 @@ async def keep_text(work: Work, *, message: TextMessage) -> None:
 
 async def send_text(settings: Settings, message: TextMessage) -> None:
     """Returns once the gateway has taken it. Raises GatewayDown, and GatewayRefused when it never will."""
+    with span("sms.send", kind="call"):
+        await _ask_gateway(settings, message)
+
+
+async def _ask_gateway(settings: Settings, message: TextMessage) -> None:
     assert settings.sms_url is not None
     headers = {"Authorization": f"Bearer {settings.sms_token}"} if settings.sms_token else {}
     try:

@@ -255,6 +255,20 @@ def test_a_provider_that_was_down_while_something_else_took_the_time_comes_secon
     )
 
 
+@pytest.mark.parametrize(
+    ("calls", "told"),
+    [
+        ([(50, 950)], "900 ms of 1 s were spent waiting for the file storage."),
+        ([(50, 450), (500, 900)], "800 ms of 1 s were spent waiting for the file storage."),
+        ([(50, 51)], "1 s, most of it taking the request in and sending the answer out (999 ms)."),
+    ],
+)
+def test_only_a_payment_provider_is_called_one(calls: list[tuple[float, float]], told: str) -> None:
+    whole = request(1_000)
+    puts = [span_of("storage.put", "call", start, end, whole) for start, end in calls]
+    assert journey(whole, *puts).sentence == told
+
+
 def test_a_charge_in_doubt_that_a_worker_settles_is_told() -> None:
     whole = request(8_000)
     calls = [charge(n * 2_000, n * 2_000 + 1_900, whole, n + 1, outcome="unknown") for n in range(4)]

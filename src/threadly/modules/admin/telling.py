@@ -12,6 +12,7 @@ from threadly.platform.durable import Job, Run, job
 from threadly.platform.ids import UUID
 from threadly.platform.mail import Letter, deliver, site_url
 from threadly.platform.signing import post_signed
+from threadly.platform.telemetry.tracing import span
 from threadly.platform.work import SYSTEM, Work
 
 __all__ = ["JOBS", "mail_alerts", "post_alerts", "tell"]
@@ -55,7 +56,10 @@ async def post_alerts(run: Run, *, notification_id: str) -> None:
             message, settings, at = await _message(work, UUID(notification_id)), work.settings, work.now
         if message is None or settings.alert_webhook_url is None:
             return
-        await post_signed(settings.alert_webhook_url, message, secret=settings.alert_webhook_secret, at=at)
+        with span("alerts.post", kind="call"):
+            await post_signed(
+                settings.alert_webhook_url, message, secret=settings.alert_webhook_secret, at=at
+            )
 
     await run.step("post alerts", post, attempts=POST_ATTEMPTS)
 

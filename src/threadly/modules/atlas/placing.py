@@ -15,8 +15,6 @@ MODULES: Final = frozenset(
     }
 )  # fmt: skip
 PROVIDERS: Final = frozenset({"stripe", "paypal", "sandbox"})
-# What jobs reach outside by a step of this name.
-STEPS: Final = {"send letter": "mail", "send text message": "sms", "tell warehouse": "warehouse"}
 
 # In the order in which a request meets them, as people read them beside a time.
 LAYER_NAMES: Final[Mapping[BarLayer, str]] = {
@@ -135,8 +133,8 @@ def _job(name: str, _process: str, _attributes: Mapping[str, Any]) -> Placed:
     return Placed("jobs", "events", _CARDS.get(name, "durable-jobs"))
 
 
-def _step(name: str, _process: str, _attributes: Mapping[str, Any]) -> Placed:
-    return Placed(STEPS.get(name, "jobs"), "events", "durable-jobs")
+def _step(_name: str, _process: str, _attributes: Mapping[str, Any]) -> Placed:
+    return Placed("jobs", "events", "durable-jobs")
 
 
 def _internal(name: str, _process: str, _attributes: Mapping[str, Any]) -> Placed:

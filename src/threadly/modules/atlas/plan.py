@@ -248,6 +248,13 @@ def _outside(settings: Settings) -> Band:
         (Fact("Sent by", "a mail server" if settings.smtp_url else "nobody: letters stay here"),),
         ("durable-jobs", "retry"),
     )
+    push = Part(
+        "push",
+        "Push services",
+        "to browsers",
+        "Bring notifications to browsers that asked for them; each is its browser's maker's.",
+        cards=("durable-jobs", "retry"),
+    )
     more = [
         part
         for is_set, part in (
@@ -272,6 +279,16 @@ def _outside(settings: Settings) -> Band:
                 ),
             ),
             (
+                settings.alert_webhook_url,
+                Part(
+                    "alerts",
+                    "Alerts",
+                    "by webhook",
+                    "Whoever is on duty is told of alerts, signed.",
+                    cards=("webhooks",),
+                ),
+            ),
+            (
                 settings.otlp_endpoint,
                 Part("collector", "Trace collector", "OTLP", "Receives spans over OTLP.", cards=("traces",)),
             ),
@@ -279,7 +296,10 @@ def _outside(settings: Settings) -> Band:
         if is_set
     ]
     return Band(
-        "outside", "Outside", "calls from web and worker, never inside a transaction", (*payment, mail, *more)
+        "outside",
+        "Outside",
+        "calls from web and worker, never inside a transaction",
+        (*payment, mail, push, *more),
     )
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from threadly.modules.store.types.orders import Address, Order
 from threadly.platform.signing import post_signed
+from threadly.platform.telemetry.tracing import span
 from threadly.settings import Settings
 
 __all__ = ["WarehouseOrder", "post_order", "warehouse_order"]
@@ -55,4 +56,5 @@ async def post_order(settings: Settings, order: Order, *, at: datetime) -> None:
     if settings.warehouse_url is None:
         return
     message = warehouse_order(order)
-    await post_signed(settings.warehouse_url, message, secret=settings.warehouse_secret, at=at)
+    with span("warehouse.post", kind="call"):
+        await post_signed(settings.warehouse_url, message, secret=settings.warehouse_secret, at=at)

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from threadly.platform.loopback import is_loopback
+from threadly.platform.telemetry.tracing import span
 
 if TYPE_CHECKING:
     from aiosmtplib import SMTP, SMTPResponseException
@@ -130,6 +131,10 @@ class SmtpSession:
 
     async def hand_over(self, message: EmailMessage) -> None:
         """Returns once the server has taken `message`. Raises Refused, Delayed and Away."""
+        with span("mail.send", kind="call"):
+            await self._hand_over(message)
+
+    async def _hand_over(self, message: EmailMessage) -> None:
         from aiosmtplib import (
             SMTPAuthenticationError,
             SMTPDataError,

@@ -1,20 +1,40 @@
-"""What became of calls to payment providers, in words."""
+"""What became of calls to other systems, in words."""
 
 from collections.abc import Sequence
 from itertools import groupby
+from typing import Final
 
 from threadly.modules.atlas.rules.tree import Node
 from threadly.modules.atlas.rules.words import duration, number, ordinal
 
-__all__ = ["tell_calls", "tell_later_calls"]
+__all__ = ["is_payment", "other_system", "tell_calls", "tell_later_calls"]
 
-_NAMES = {"stripe": "Stripe", "paypal": "PayPal", "sandbox": "the Sandbox"}
+_PROVIDERS: Final = {"stripe": "Stripe", "paypal": "PayPal", "sandbox": "the Sandbox"}
+# By what stands before the point in the name of a call.
+_OTHERS: Final = {
+    "storage": "the file storage",
+    "mail": "the mail server",
+    "sms": "the SMS gateway",
+    "push": "a push service",
+    "warehouse": "the warehouse",
+    "alerts": "who takes alerts",
+}
+
+
+def is_payment(call: Node) -> bool:
+    return _system(call) in _PROVIDERS
+
+
+def other_system(call: Node) -> str:
+    """What was called, if it takes no payments."""
+    return _OTHERS.get(_system(call), _system(call))
 
 
 def tell_calls(calls: Sequence[Node]) -> str:
-    """Goes on after "… waiting for the payment provider": nothing where one call was simply answered."""
+    """Of providers. Goes on after "… waiting for the payment provider": nothing where one call was simply
+    answered."""
     in_order = sorted(calls, key=lambda each: each.start_us)
-    turns = [(name, list(made)) for name, made in groupby(in_order, key=_provider)]
+    turns = [(name, list(made)) for name, made in groupby(in_order, key=_system)]
     said = [_tell_turn(name, made, is_last=at == len(turns) - 1) for at, (name, made) in enumerate(turns)]
     if len(turns) > 1:
         last, made = turns[-1]
@@ -65,12 +85,12 @@ def _answered(call: Node) -> bool:
     return not call.error and call.attributes.get("outcome") in (None, "answered")
 
 
-def _provider(call: Node) -> str:
+def _system(call: Node) -> str:
     return call.name.partition(".")[0]
 
 
 def _call(name: str) -> str:
-    return _NAMES.get(name, name)
+    return _PROVIDERS.get(name, name)
 
 
 def _times(count: int) -> str:

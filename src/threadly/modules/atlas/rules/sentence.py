@@ -1,11 +1,12 @@
 """A journey in a sentence or two: where its time went, what was coped with, and what went on afterwards."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
-from threadly.modules.atlas.rules.calls import tell_calls, tell_later_calls
+from threadly.modules.atlas.rules.calls import is_payment, other_system, tell_calls, tell_later_calls
 from threadly.modules.atlas.rules.tree import AFTERWARDS, Node, walk
 from threadly.modules.atlas.rules.words import counted, duration, humanized, joined
 from threadly.modules.atlas.types import LayerSum
@@ -14,7 +15,7 @@ __all__ = ["tell"]
 
 # From which share on of the time one thing is what it was spent for.
 MOST_OF_IT: Final = 0.5
-# From which share on waiting for a provider is worth a sentence of its own.
+# From which share on waiting for another system is worth a sentence of its own.
 WORTH_TELLING: Final = 0.25
 CLIENT_FAULT: Final = range(400, 500)
 SERVER_FAULT: Final = 500
@@ -46,6 +47,9 @@ class Seen(msgspec.Struct):
     def of(self, *kinds: str) -> list[Node]:
         return [each for each in self.waited if each.kind in kinds]
 
+    def payments(self) -> list[Node]:
+        return [each for each in self.of("call") if is_payment(each)]
+
 
 def tell(
     root: Node, layers: Sequence[LayerSum], *, status: int | None, in_browser_us: int | None = None
@@ -58,6 +62,7 @@ def tell(
         or _refused(seen, status)
         or _replayed(seen)
         or _waited_for_provider(seen, layers)
+        or _waited_for_another(seen)
         or _from_cache(seen)
         or _most(seen, layers)
     )
@@ -110,7 +115,7 @@ def _replayed(seen: Seen) -> str | None:
 
 
 def _waited_for_provider(seen: Seen, layers: Sequence[LayerSum]) -> str | None:
-    calls, pauses = seen.of("call"), seen.of("pause")
+    calls, pauses = seen.payments(), seen.of("pause")
     if not calls:
         return None
     total_us = max(1, seen.root.duration_us)
@@ -120,8 +125,24 @@ def _waited_for_provider(seen: Seen, layers: Sequence[LayerSum]) -> str | None:
     if waited_us < WORTH_TELLING * total_us:
         told = f"{_most(seen, layers)} {waited} were spent waiting for the payment provider{coped}."
         return None if len(calls) == 1 else told
-    share = f"Nearly all of {total} was" if waited == total else f"{waited} of {total} were"
-    return f"{share} spent waiting for the payment provider{coped}."
+    return f"{_share(waited, total)} spent waiting for the payment provider{coped}."
+
+
+def _waited_for_another(seen: Seen) -> str | None:
+    """For the system, other than a payment provider, that was waited for longest."""
+    waits: defaultdict[str, int] = defaultdict(int)
+    for call in seen.of("call"):
+        if not is_payment(call):
+            waits[other_system(call)] += call.critical_us
+    total_us = max(1, seen.root.duration_us)
+    system = max(waits, key=waits.__getitem__, default="")
+    if waits[system] < WORTH_TELLING * total_us:
+        return None
+    return f"{_share(duration(waits[system]), duration(total_us))} spent waiting for {system}."
+
+
+def _share(waited: str, total: str) -> str:
+    return f"Nearly all of {total} was" if waited == total else f"{waited} of {total} were"
 
 
 def _from_cache(seen: Seen) -> str | None:
@@ -208,7 +229,8 @@ def _afterwards(seen: Seen) -> list[str]:
     failed = next((each for each in began if each.error), None)
     if failed is not None and failed.error:
         text = f"{text} {failed.name} failed: {_plain(failed.error)}."
-    return [text, *tell_later_calls(seen.of("call"), [each for each in seen.later if each.kind == "call"])]
+    later = [each for each in seen.later if each.kind == "call" and is_payment(each)]
+    return [text, *tell_later_calls(seen.payments(), later)]
 
 
 def _deepest(seen: Seen, what: str) -> str | None:

@@ -8,6 +8,11 @@ import pytest
 from threadly.settings import BadSetting, Settings, read_settings, variable_of
 
 ROOT = Path(__file__).parent.parent
+PRODUCTION = {
+    "THREADLY_ENV": "production",
+    "THREADLY_SECRET_KEY": "x" * 32,
+    "THREADLY_BASE_URL": "https://a.example",
+}
 
 
 def test_the_environment_wins_over_the_file_and_an_empty_value_counts_as_unset(tmp_path: Path) -> None:
@@ -31,6 +36,8 @@ def test_the_environment_wins_over_the_file_and_an_empty_value_counts_as_unset(t
         ({"THREADLY_PROT": "8000"}, "THREADLY_PROT"),
         ({"THREADLY_ENV": "production", "THREADLY_BASE_URL": "https://a.example"}, "THREADLY_SECRET_KEY"),
         ({"THREADLY_ENV": "production", "THREADLY_SECRET_KEY": "x" * 32}, "THREADLY_BASE_URL"),
+        ({**PRODUCTION, "THREADLY_DEMO": "true"}, "THREADLY_DEMO"),
+        ({"THREADLY_METRICS_TOKEN": "short"}, "THREADLY_METRICS_TOKEN"),
     ],
 )
 def test_a_bad_or_missing_value_is_refused_in_one_line_that_names_it(

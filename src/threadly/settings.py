@@ -122,6 +122,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_keep_lines: Count = 200_000
     prices: Path | None = None
     worker_metrics_port: Annotated[int, Meta(ge=1, le=65535)] | None = None
+    metrics_token: Annotated[str, Meta(min_length=16)] | None = None
 
     # Who is told when an objective is in danger, or something waits for an operator.
     objectives: Path | None = None
@@ -169,6 +170,8 @@ def read_settings(
         raise BadSetting("THREADLY_SECRET_KEY is missing: production needs 32 characters or more.")
     if settings.env == "production" and not settings.base_url:
         raise BadSetting("THREADLY_BASE_URL is missing: production needs it for links in mail.")
+    if settings.env == "production" and settings.demo:
+        raise BadSetting("THREADLY_DEMO is not for production: there everybody may start experiments.")
     return settings
 
 

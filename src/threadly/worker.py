@@ -41,7 +41,7 @@ async def run_worker(settings: Settings, *, on_ready: Callable[[], None] = lambd
     trace_doors(MODULES)
     trace_rules(RULES)
     if settings.worker_metrics_port and METRICS_VARIABLE not in os.environ:  # else web tells them, too
-        metrics.expose(settings.host, settings.worker_metrics_port)
+        metrics.expose(settings, settings.worker_metrics_port)
     async with observed(runtime, "worker") as meter:
         await _work(runtime, meter, stop, on_ready)
     await payments.close_cashier(runtime.works)

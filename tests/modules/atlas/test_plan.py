@@ -54,6 +54,7 @@ SECRETS = Settings(
     alert_mail=(f"{HIDDEN}@example.com",),
     alert_webhook_url=f"https://{HIDDEN}/alerts",
     alert_webhook_secret=HIDDEN,
+    metrics_token=HIDDEN * 4,
 )
 PUBLIC = {
     "env",

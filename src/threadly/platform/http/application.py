@@ -60,7 +60,7 @@ def make_application(
     csrf = Csrf(settings, secret)
     answers = Answers(render_error_page)
     litestar = Litestar(
-        [*route_handlers, *health_routes(needed=needed, helpful=helpful), *docs_routes()],
+        [*route_handlers, *health_routes(needed=needed, helpful=helpful, settings=settings), *docs_routes()],
         state=State({"csrf": csrf, "cursors": Cursors(secret), **(state or {})}),
         middleware=[
             lambda app: Gate(app, csrf=csrf, admit=admit, admit_socket=admit_socket, receiving=receiving)

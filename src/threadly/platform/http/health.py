@@ -11,7 +11,11 @@ import structlog
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
+from threadly.platform.http.edge import AnyRequest, address_of
+from threadly.platform.http.exchange import exchange_of
 from threadly.platform.telemetry import metrics
+from threadly.platform.telemetry.scraping import refuse_scraper
+from threadly.settings import Settings
 
 __all__ = ["Check", "health_routes"]
 
@@ -22,10 +26,13 @@ Check = Callable[[], Awaitable[object]]
 
 _log = structlog.get_logger()
 _OPEN = {"admit": False}
+_TEXT = {"Content-Type": "text/plain", "WWW-Authenticate": "Bearer"}
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
-def health_routes(*, needed: Mapping[str, Check], helpful: Mapping[str, Check]) -> list[HTTPRouteHandler]:
+def health_routes(
+    *, needed: Mapping[str, Check], helpful: Mapping[str, Check], settings: Settings
+) -> list[HTTPRouteHandler]:
     """The three routes; /ready is 503 while one of the `needed` parts is down and names every part."""
 
     @get("/live", include_in_schema=False, opt=_OPEN)
@@ -40,7 +47,16 @@ def health_routes(*, needed: Mapping[str, Check], helpful: Mapping[str, Check]) 
         return Response(body, status_code=200 if is_ready else 503, headers=_NO_STORE)
 
     @get("/metrics", include_in_schema=False, opt=_OPEN)
-    async def scrape() -> Response[bytes]:
+    async def scrape(request: AnyRequest) -> Response[bytes]:
+        sent = exchange_of(request.scope).headers
+        refused = refuse_scraper(
+            settings,
+            authorization=sent.get(b"authorization", b"").decode("latin-1"),
+            address=address_of(request, settings),
+            is_forwarded=b"x-forwarded-for" in sent or b"forwarded" in sent,
+        )
+        if refused is not None:
+            return Response(refused.phrase.encode(), status_code=refused, headers=_NO_STORE | _TEXT)
         headers = {"Content-Type": metrics.CONTENT_TYPE_LATEST, **_NO_STORE}
         return Response(metrics.render_metrics(), headers=headers)
 

@@ -14,9 +14,11 @@ seconds (`add_counts`): a write into the shared files costs more than what it co
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from threading import Thread
+from typing import TYPE_CHECKING, Any, Literal, cast
+from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -25,9 +27,16 @@ from prometheus_client import (
     Gauge,
     Histogram,
     generate_latest,
-    start_http_server,
+    make_wsgi_app,
 )
+from prometheus_client.exposition import ThreadingWSGIServer
 from prometheus_client.multiprocess import MultiProcessCollector
+
+from threadly.platform.telemetry.scraping import refuse_scraper
+from threadly.settings import Settings
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse
 
 __all__ = [
     "CONTENT_TYPE_LATEST",
@@ -167,9 +176,29 @@ async def keep_sampling(*, every_s: float = SAMPLE_EVERY_S) -> None:
         await asyncio.sleep(every_s)
 
 
-def expose(host: str, port: int) -> None:
+def expose(settings: Settings, port: int) -> None:
     """Answer /metrics for this process alone, which serves nothing else, from a thread of its own."""
-    start_http_server(port, addr=host, registry=registry)
+    render = make_wsgi_app(registry)
+
+    def answer(environ: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
+        refused = refuse_scraper(
+            settings,
+            authorization=environ.get("HTTP_AUTHORIZATION", ""),
+            address=environ.get("REMOTE_ADDR", ""),
+            is_forwarded="HTTP_X_FORWARDED_FOR" in environ or "HTTP_FORWARDED" in environ,
+        )
+        if refused is None:
+            return cast("Iterable[bytes]", render(environ, start_response))
+        start_response(f"{refused.value} {refused.phrase}", [("Content-Type", "text/plain")])
+        return [refused.phrase.encode()]
+
+    server = make_server(settings.host, port, answer, ThreadingWSGIServer, handler_class=_Quiet)
+    Thread(target=server.serve_forever, name="metrics", daemon=True).start()
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, format: str, *_arguments: object) -> None:  # noqa: A002  # the name it has there
+        """A scrape is no line of the log."""
 
 
 def render_metrics() -> bytes:

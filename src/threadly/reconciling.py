@@ -1,16 +1,21 @@
 """`threadly doctor --reconcile`: holds providers, ledger, payments, orders and stock against each other."""
 
+import structlog
+
 from threadly.modules import payments, store
+from threadly.platform.db import DatabaseUnavailable
 from threadly.platform.runtime import Runtime, running
 from threadly.platform.work import SYSTEM, Tenant
 from threadly.settings import Settings
 
 __all__ = ["reconcile"]
 
+log = structlog.get_logger(__name__)
+
 
 async def reconcile(settings: Settings) -> int:
     """Print what was compared and every difference that is open. Returns 1 if there is any, or if a provider
-    could not be asked. Raises DatabaseUnavailable."""
+    could not be asked or compared, which holds up none of the others. Raises DatabaseUnavailable."""
     open_differences, unreached = 0, 0
     async with running(settings) as runtime:
         try:
@@ -38,6 +43,12 @@ async def _compare(runtime: Runtime, tenant: Tenant) -> bool:
             (made,) = await payments.reconcile(runtime.works, tenant, provider=provider)
         except payments.ProviderError as error:
             print(f"  ✗ {provider} cannot be asked now: {error}. Is it running? Try again later.")
+            answered = False
+        except DatabaseUnavailable:
+            raise
+        except Exception as error:
+            log.exception("a provider could not be compared", provider=provider, tenant=tenant.slug)
+            print(f"  ✗ {provider} could not be compared: {type(error).__name__}, see the log. {error}")
             answered = False
         else:
             print(

@@ -31,7 +31,9 @@ class FakeProvider:
 
     works, declines, pending; down (no connection), refuses; lost_before and lost_after (no answer, without
     and with an effect); hangs (until `released`, then it works); hangs_up (until `let_go`, and never was
-    connected).
+    connected); breaks (a bug of ours).
+
+    `cursed`: keys about which nothing can be asked without a bug. `one_ref`: what it calls every charge.
     """
 
     def __init__(self, name: ProviderName) -> None:
@@ -48,6 +50,8 @@ class FakeProvider:
         self.refunds: dict[str, RefundRequest] = {}
         self.voided: set[str] = set()
         self.moved: list[Movement] = []
+        self.cursed: set[str] = set()
+        self.one_ref = ""
         self.closed = False
 
     @property
@@ -65,7 +69,7 @@ class FakeProvider:
 
     async def find(self, request: ChargeRequest) -> Charge | None:
         self.calls.append("find")
-        self._fail(self.mode)
+        self._fail("breaks" if request.key in self.cursed else self.mode)
         return self.charges.get(request.key)
 
     async def cancel(self, request: ChargeRequest) -> Charge | None:
@@ -137,7 +141,7 @@ class FakeProvider:
         charge = Charge(
             request.key,
             "pending" if word == "pending" else "succeeded",
-            f"ch_{request.key}",
+            self.one_ref or f"ch_{request.key}",
             request.amount,
             fee_minor=self.fee_minor,
             label="Visa •••• 4242",
@@ -169,3 +173,5 @@ class FakeProvider:
             raise ProviderRefused(word)
         if word == "lost_before":
             raise ProviderUnknown(word)
+        if word == "breaks":
+            raise LookupError(word)

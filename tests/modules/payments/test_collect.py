@@ -15,7 +15,7 @@ from threadly.modules.payments.verbs.turns import request_of
 from threadly.platform.db import sql
 from threadly.platform.ids import UUID, new_id
 from threadly.platform.money import Money
-from threadly.platform.work import SYSTEM, Work
+from threadly.platform.work import SYSTEM, Tenant, Work
 
 WAITING = sql(
     "test.waiting",
@@ -54,6 +54,42 @@ async def test_a_decline_is_final_and_tries_no_other_method(till: Till) -> None:
     assert till.stripe.calls == []
     assert await till.balances() == {}
     assert till.settled == ["declined"]
+
+
+async def test_a_charge_that_two_are_told_of_pays_for_one(till: Till) -> None:
+    till.sandbox.one_ref = f"ch_{new_id()}"
+    opened = [await till.open() for _ in range(2)]
+    paid = await asyncio.gather(*map(till.collect, opened))
+    assert sorted(each.state for each in paid) == ["declined", "succeeded"]
+    (refused,) = [each for each in paid if each.state == "declined"]
+    assert refused.decline_code == "method_invalid"
+    assert (await till.balances())["sales"] == -5_000
+    (listed,) = (await till.read(payments.list_discrepancies)).items
+    assert (listed.kind, listed.payment_id, listed.expected_minor) == ("charge_taken", refused.id, 5_000)
+
+
+async def test_a_charge_pays_for_one_in_all_communities(till: Till, other_tenant: Tenant) -> None:
+    till.sandbox.one_ref = f"ch_{new_id()}"
+    assert (await till.pay()).state == "succeeded"
+    other = Till(till.works, other_tenant, till.clock, till.providers)
+    assert (await other.pay()).state == "declined"
+    assert await other.balances() == {}
+
+
+async def test_a_charge_that_is_told_late_and_is_anothers_is_declined_once(till: Till) -> None:
+    till.sandbox.one_ref = f"ch_{new_id()}"
+    payment = await till.open()
+    till.sandbox.mode = "lost_after"
+    await till.collect(payment)
+    till.recover()
+    (attempt,) = await till.read(lambda work: payments.list_attempts(work, payment_id=payment.id))
+    other = await till.pay()
+    charge = till.sandbox.charges[str(attempt.id)]
+    decided = await till.write(lambda work: record_outcome(work, attempt_id=attempt.id, charge=charge))
+    assert (other.state, decided.state) == ("succeeded", "declined")
+    again = await till.write(lambda work: record_outcome(work, attempt_id=attempt.id, charge=charge))
+    assert again.state == "declined"
+    assert await till.refunds(payment) == []
 
 
 async def test_a_timeout_after_charging_is_one_charge(till: Till) -> None:

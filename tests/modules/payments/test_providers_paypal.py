@@ -1,5 +1,6 @@
 """What only PayPal does: orders that a buyer approves, access tokens, reports in windows."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
@@ -47,6 +48,16 @@ async def test_an_order_pays_once_whoever_names_it(rig: PayPalRig) -> None:
     assert (charge.state, charge.decline_code) == ("declined", "method_invalid")
     assert await rig.provider.find(second) is None
     assert len(rig.double.captures) == 1
+
+
+async def test_an_order_that_two_name_at_once_pays_one_of_them(rig: PayPalRig) -> None:
+    for _ in range(5):
+        method = await rig.method()
+        requests = order(method), order(method)
+        charges = await asyncio.gather(*map(rig.provider.charge, requests))
+        assert sorted(charge.state for charge in charges) == ["declined", "succeeded"]
+        for request, charge in zip(requests, charges, strict=True):
+            assert len(await rig.charged(request.key)) == (charge.state == "succeeded")
 
 
 async def test_a_request_that_paypal_has_forgotten_is_still_one_charge(rig: PayPalRig) -> None:

@@ -1,16 +1,19 @@
 """Reconciliation: what was lost is found, what does not fit is listed until somebody settles it."""
 
+import contextlib
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
 
 from tests.modules.identity.runs import run_job
+from tests.modules.payments.conftest import NAMES
 from tests.modules.payments.fake import FEE_MINOR, FakeProvider
 from tests.modules.payments.till import Till
 from threadly.modules import payments
 from threadly.modules.payments.jobs import heal, reconcile_all
 from threadly.modules.payments.providers.interface import Movement, Provider, ProviderUnreached
+from threadly.platform.durable import Job
 from threadly.platform.ids import UUID, new_id
 from threadly.platform.money import Money
 from threadly.platform.work import ANONYMOUS, Denied, SignInRequired
@@ -80,6 +83,34 @@ async def test_open_attempts_are_asked_about_every_few_minutes(till: Till) -> No
     till.clock.ahead = timedelta(minutes=2)
     await run_job(till.works, till.tenant, heal)
     assert (await till.get(payment)).state == "succeeded"
+
+
+async def test_what_cannot_be_recorded_holds_up_nothing_else(till: Till) -> None:
+    till.sandbox.script.extend(["pending"] * 3)
+    paid = [await till.pay() for _ in range(3)]
+    for each in paid:
+        till.sandbox.settle(await key_of(till, each))
+    till.sandbox.cursed.add(await key_of(till, paid[1]))
+    till.clock.ahead = timedelta(minutes=2)
+    await run_job(till.works, till.tenant, heal)
+    assert [(await till.get(each)).state for each in paid] == ["succeeded", "saved", "succeeded"]
+    made = await reconcile(till)
+    assert [each.kind for each in await differences(till)] == ["charge_unrecorded"]
+    assert made.differences == 1
+
+
+@pytest.mark.parametrize("what", [heal, reconcile_all])
+async def test_a_provider_that_fails_holds_up_none_of_the_others(till: Till, what: Job) -> None:
+    paid = []
+    for name in NAMES:
+        till.providers[name].mode = "lost_after"
+        paid.append(await till.pay(name))
+    till.recover()
+    till.providers["paypal"].mode = "breaks"
+    till.clock.ahead = DAY
+    with contextlib.suppress(LookupError):
+        await run_job(till.works, till.tenant, what)
+    assert [(await till.get(each)).state for each in paid] == ["succeeded", "succeeded", "saved"]
 
 
 async def test_a_missing_refund_is_found(till: Till) -> None:

@@ -4,13 +4,13 @@ from typing import Literal
 
 import msgspec
 
-from threadly.modules.payments.providers.interface import Movement
-from threadly.modules.payments.repository.rows import KnownRow
+from threadly.modules.payments.providers.interface import Charge, Movement
+from threadly.modules.payments.repository.rows import AttemptedRow, KnownRow
 from threadly.modules.payments.rules import CHARGED
 from threadly.platform.ids import UUID
 from threadly.platform.money import Money
 
-__all__ = ["Difference", "compare", "fee_differs", "missing_at_provider"]
+__all__ = ["Difference", "charge_taken", "compare", "fee_differs", "missing_at_provider"]
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -73,6 +73,17 @@ def missing_at_provider(kind: Literal["charge", "refund"], known: KnownRow) -> D
         known.key,
         f"We recorded a {kind} of {amount} that the provider does not list.",
         *(known.payment_id, known.reference, known.amount_minor, 0, known.currency),
+    )
+
+
+def charge_taken(attempted: AttemptedRow, charge: Charge) -> Difference:
+    """What a provider says of an attempt is a charge that another attempt has."""
+    return Difference(
+        "charge_taken",
+        str(attempted.attempt_id),
+        f"The provider names the charge {charge.provider_ref} for it, which has paid for something else "
+        "already. It is declined here; see whether the provider has a second charge.",
+        *(attempted.id, attempted.reference, attempted.amount_minor, 0, attempted.currency),
     )
 
 

@@ -1,6 +1,6 @@
 """What payments do later, when it is due, or on a schedule."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Final
@@ -24,7 +24,7 @@ from threadly.platform.durable.due import Watch
 from threadly.platform.housekeeping import forget_older
 from threadly.platform.ids import UUID
 from threadly.platform.telemetry.tracing import continue_trace, span
-from threadly.platform.work import Work
+from threadly.platform.work import Tenant, Work, Works
 
 __all__ = ["JOBS", "SCHEDULES", "WATCHES", "execute_refund", "request_reconciliation", "resume"]
 
@@ -86,21 +86,34 @@ async def _claim(work: Work, refund_id: UUID, tries: int) -> object:
 @job("payments.heal", queue=QUEUE)
 async def heal(run: Run) -> None:
     """Ask about attempts whose end nobody knows: a webhook may be missing."""
-    for provider in sorted(cashier_of(run.works).providers):
-        ask = partial(heal_open_attempts, run.works, run.tenant, provider)
-        await run.step(f"heal {provider}", ask)
+    await _ask_each(run, "heal", heal_open_attempts)
 
 
 @job("payments.reconcile_all", queue=QUEUE)
 async def reconcile_all(run: Run) -> None:
     """Each provider's account against ours, since the last time."""
+    await _ask_each(run, "reconcile", _compare)
+
+
+async def _ask_each(
+    run: Run, what: str, ask: Callable[[Works, Tenant, ProviderName], Awaitable[int]]
+) -> None:
+    """A provider that cannot be asked, or whose answers are a bug of ours, holds up none of the others. It is
+    raised in the end, so that the job is seen to have failed."""
+    first: Exception | None = None
     for provider in sorted(cashier_of(run.works).providers):
-        await run.step(f"reconcile {provider}", partial(_compare, run, provider))
+        try:
+            await run.step(f"{what} {provider}", partial(ask, run.works, run.tenant, provider))
+        except Exception as error:
+            log.exception("a provider is left out", provider=provider, what=what)
+            first = first or error
+    if first is not None:
+        raise first
 
 
-async def _compare(run: Run, provider: ProviderName) -> int:
+async def _compare(works: Works, tenant: Tenant, provider: ProviderName) -> int:
     """How many differences are to be settled."""
-    (made,) = await reconcile(run.works, run.tenant, provider=provider)
+    (made,) = await reconcile(works, tenant, provider=provider)
     return made.differences
 
 

@@ -32,7 +32,7 @@ from threadly.modules.payments.verbs.outcomes import AmountDiffers, record_outco
 from threadly.modules.payments.verbs.reconciliations import record_reconciliation
 from threadly.modules.payments.verbs.refunds import record_refund
 from threadly.modules.payments.verbs.turns import request_of
-from threadly.platform.db import Statement
+from threadly.platform.db import DatabaseUnavailable, Statement
 from threadly.platform.ids import FIRST_ID, UUID, parse_id
 from threadly.platform.work import SYSTEM, Tenant, Work, Works
 
@@ -93,6 +93,10 @@ async def heal_open_attempts(works: Works, tenant: Tenant, provider: ProviderNam
         except ProviderError as error:
             log.warning("cannot ask about open attempts", provider=provider, error=str(error))
             break
+        except DatabaseUnavailable:
+            raise
+        except Exception:
+            log.exception("an attempt cannot be healed; the others go on", attempt=str(attempt.id))
     return healed
 
 
@@ -165,11 +169,21 @@ class _Comparison:
         known = await self._find(kind, (each.key for each in movements))
         behind = [each for each in movements if _is_behind(compare(each, known.get(each.key or "")))]
         for each in behind:
-            self._healed += await self._heal(kind, each)
+            self._healed += await self._heal_if_possible(kind, each)
         known |= await self._find(kind, (each.key for each in behind))
         for each in movements:
             self._seen.add(each.key or "")
             self._note(each, compare(each, known.get(each.key or "")))
+
+    async def _heal_if_possible(self, kind: Kind, movement: Movement) -> bool:
+        """What cannot be recorded is a difference, as what never was: the rest of the account is read on."""
+        try:
+            return await self._heal(kind, movement)
+        except (ProviderError, DatabaseUnavailable):
+            raise
+        except Exception:
+            log.exception("what the provider tells cannot be recorded", key=movement.key)
+            return False
 
     async def _heal(self, kind: Kind, movement: Movement) -> bool:
         key = parse_id(movement.key or "")

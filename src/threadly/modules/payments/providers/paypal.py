@@ -4,7 +4,8 @@ A charge is a capture of that order, and "if intent=CAPTURE only one capture per
 (ORDER_ALREADY_CAPTURED): so a charge is one however often it is asked for, even when PayPal forgets the
 PayPal-Request-Id, which it does after 6 hours (both of checkout_orders_v2.json). Whose capture it is, stands
 in the order's `custom_id`: we put our key there before we capture, and captures, webhooks and the reports
-repeat it.
+repeat it. Two who name one order at once write over each other's key; so a capture is nobody's but the one's
+whose key it bears, whoever asked for it.
 
 PayPal cannot cancel an approved order. But its `intent` may be changed until it is completed, and an order
 whose intent is AUTHORIZE cannot be captured (ACTION_DOES_NOT_MATCH_INTENT): that is how a key is made void.
@@ -208,10 +209,12 @@ class PayPalProvider:
         path = f"/v2/checkout/orders/{request.method.token}/capture"
         response = await self._api.send("POST", path, headers=headers, body={})
         if response.status_code != 422:
-            captures = read(response, Order).captures
-            if not captures:
+            captured = read(response, Order)
+            if not captured.captures:
                 raise ProviderUnknown("PayPal told of no capture")
-            return charge_of(captures[0], request.key)
+            # Somebody else may have named the same order, and put their key there after ours.
+            capture = _captured(captured, request.key)
+            return charge_of(capture, request.key) if capture else _declined(request, "method_invalid")
         issues = issues_of(response)
         if "ORDER_ALREADY_CAPTURED" in issues:
             order = await self._order(request.method.token)

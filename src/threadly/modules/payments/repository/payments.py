@@ -168,10 +168,11 @@ MARK_UNREACHED = sql(
     "UPDATE payments.attempts SET state = 'unreached', ended_at = $2 WHERE id = $1 AND state = 'calling'",
     into=NoneType,
 )
+# Nothing is changed where the provider's charge, $3, is another attempt's already.
 _END_ATTEMPT = """
     UPDATE payments.attempts SET state = $2, provider_ref = coalesce(nullif($3, ''), provider_ref),
         fee_minor = coalesce($4, fee_minor), decline_code = $5, ended_at = $6
-    WHERE id = $1
+    WHERE id = $1 AND ($3 = '' OR NOT payments.is_taken(id, provider, $3))
 """
 END_ATTEMPT = sql("payments.end_attempt", _END_ATTEMPT, into=NoneType)
 SET_ABANDONED = sql(
@@ -184,9 +185,9 @@ SET_ABANDONED = sql(
 DECIDE = sql(
     "payments.decide",
     f"""
-    WITH ended AS ({_END_ATTEMPT})
-    UPDATE payments.payments SET state = $2, provider = $8, label = $9, decline_code = $5, due_at = NULL
-    WHERE id = $7
+    WITH ended AS ({_END_ATTEMPT} RETURNING 1)
+    UPDATE payments.payments p SET state = $2, provider = $8, label = $9, decline_code = $5, due_at = NULL
+    FROM ended WHERE p.id = $7
     """,
     into=NoneType,
 )

@@ -24,6 +24,7 @@ __all__ = [
     "get_discrepancy",
     "list_discrepancies",
     "list_reconciliations",
+    "note_difference",
     "record_reconciliation",
     "settle_discrepancy",
 ]
@@ -48,11 +49,23 @@ async def record_reconciliation(
     return Reconciliation(run_id, provider, since, until, matched, healed, differences, work.now)
 
 
+async def note_difference(work: Work, difference: Difference) -> None:
+    """Write down what was found on another way than by a comparison; twice is the same."""
+    await _list(work, None, [difference])
+
+
 async def _insert(work: Work, run_id: UUID, found: Sequence[Difference]) -> int:
+    await _list(work, run_id, found)
     kinds, subjects = [each.kind for each in found], [each.subject for each in found]
+    return await work.one(COUNT_DIFFERENCES, run_id, kinds, subjects) or 0
+
+
+async def _list(work: Work, run_id: UUID | None, found: Sequence[Difference]) -> None:
     await work.run(
         INSERT_DISCREPANCIES,
-        *(run_id, work.now, [new_id() for _ in found], kinds, subjects),
+        *(run_id, work.now, [new_id() for _ in found]),
+        [each.kind for each in found],
+        [each.subject for each in found],
         [each.payment_id for each in found],
         [each.reference for each in found],
         [each.expected_minor for each in found],
@@ -60,7 +73,6 @@ async def _insert(work: Work, run_id: UUID, found: Sequence[Difference]) -> int:
         [each.currency for each in found],
         [each.explanation for each in found],
     )
-    return await work.one(COUNT_DIFFERENCES, run_id, kinds, subjects) or 0
 
 
 async def list_reconciliations(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from threadly.migrations import APPLICATION_ROLE, is_migrated
+from threadly.migrations.partitions import look_at_partitions
 from threadly.platform.durable.engine import list_failed_jobs
 from threadly.platform.embedded import EmbeddedServers, NotStarted
 from threadly.platform.errors import Refusal
@@ -162,6 +163,22 @@ async def _schema(settings: Settings, _connection: "asyncpg.Connection[asyncpg.R
     return Finding(text, "" if migrated else "Run `threadly migrate up`.")
 
 
+async def _partitions(settings: Settings, _connection: "asyncpg.Connection[asyncpg.Record]") -> Finding:
+    owner = await asyncpg.connect(settings.owner_database_url or settings.database_url, timeout=5)
+    try:
+        found = await look_at_partitions(owner)
+    finally:
+        await owner.close()
+    if found.ready and not found.misplaced:
+        return Finding("Every order lies in its month's partition, and next month has one")
+    next_month = "next month has one" if found.ready else "next month has none yet"
+    return Finding(
+        f"Orders in no month's partition: {found.misplaced}; {next_month}",
+        "Run `threadly migrate up`: it sees to both, as each start of `threadly up` does. A running worker "
+        "makes the months to come each day.",
+    )
+
+
 async def _events(_settings: Settings, connection: "asyncpg.Connection[asyncpg.Record]") -> Finding:
     waiting = await connection.fetchval("SELECT count(*) FROM platform.tenants_with_events()")
     if not waiting:
@@ -251,6 +268,7 @@ DATABASE_CHECKS: tuple[Check, ...] = (
     _role,
     _rights,
     _schema,
+    _partitions,
     _events,
     _dead_letters,
     _failed_jobs,

@@ -3,6 +3,7 @@
 import asyncpg
 
 from threadly.migrations import is_migrated
+from threadly.migrations.partitions import KEEP_PARTITIONS
 from threadly.platform.progress import Progress
 from threadly.platform.tenants import PUBLIC_TENANT_ID
 from threadly.processes import refuse_bad_files
@@ -24,6 +25,8 @@ async def prepare(settings: Settings, *, demo: bool) -> None:
 
                 applied = migrate_up(str(settings.owner_database_url))
                 phase.done = f"Database migrated ({', '.join(applied) or 'the job engine'})"
+        else:
+            await connection.execute(KEEP_PARTITIONS)
         if demo and not await connection.fetchval(IS_INHABITED, PUBLIC_TENANT_ID):
             from threadly.demo import seed_demo  # much to import, for the first start only
 

@@ -9,6 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, make_url, text
 
 from threadly.migrations import APPLICATION_ROLE, engine_mark
+from threadly.migrations.partitions import KEEP_PARTITIONS
 from threadly.platform.durable.engine import migrate_engine
 from threadly.platform.embedded import NotStarted
 
@@ -26,6 +27,7 @@ def migrate_up(owner_url: str) -> list[str]:
     if pending:
         command.upgrade(_config(owner_url), "head")
     _mark_engine(owner_url)
+    _keep_partitions(owner_url)
     return pending
 
 
@@ -66,6 +68,15 @@ def _mark_engine(owner_url: str) -> None:
     try:
         with engine.begin() as connection:
             connection.execute(text(f"COMMENT ON SCHEMA dbos IS '{engine_mark()}'"))
+    finally:
+        engine.dispose()
+
+
+def _keep_partitions(owner_url: str) -> None:
+    engine = create_engine(_driver_url(owner_url))
+    try:
+        with engine.begin() as connection:
+            connection.execute(text(KEEP_PARTITIONS))
     finally:
         engine.dispose()
 

@@ -258,7 +258,7 @@ CONCEPTS = (
         name="Partitioning",
         layer="data",
         what="The table of orders is in truth one table per month. A query for recent orders reads only the "
-        "recent ones, and a daily job makes the tables of the months to come.",
+        "recent ones, and a daily job makes the tables of the months to come, as each start does.",
         why="A shop's orders grow without end, but its questions are nearly always about the newest. Old "
         "months then cost those nothing.",
         homes=(

@@ -63,7 +63,7 @@ def test_help_names_every_command(settings: Settings) -> None:
     said = threadly(settings, "--help").stdout
     for command in (
         *("up", "web", "worker", "sandbox", "migrate", "seed", "import", "doctor"),
-        *("events", "jobs", "tenants", "role"),
+        *("events", "jobs", "keys", "tenants", "role"),
     ):
         assert f"\n  {command} " in said
 
@@ -233,6 +233,28 @@ async def test_a_tenant_is_added_with_its_hosts_once(
     assert [row[0] for row in hosts] == [f"{slug}.example", f"www.{slug}.example"]
     again = threadly(settings, "tenants", "add", slug, "Acme Corp", "other.example")
     assert (again.returncode, "exists already" in again.stderr) == (1, True)
+
+
+async def test_signing_keys_are_rotated_and_the_old_ones_trusted_no_more_when_asked(
+    settings: Settings, works: Works, tenant: Tenant, owner: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    async def keys() -> list[tuple[str, bool]]:
+        rows = await owner.fetch(
+            "SELECT id::text, retired_at IS NULL FROM identity.signing_keys WHERE tenant_id = $1 ORDER BY id",
+            tenant.id,
+        )
+        return [(row[0], row[1]) for row in rows]
+
+    rotate = ("keys", "rotate", "--tenant", tenant.slug)
+    for current in range(2):
+        said = threadly(settings, *rotate)
+        assert (said.returncode, "stay good" in said.stdout) == (0, True), said.stderr
+        assert [used for _, used in await keys()] == [False] * current + [True]
+    said = threadly(settings, *rotate, "--distrust-old")
+    assert "end within a second" in said.stdout
+    ((key_id, used),) = await keys()
+    assert (used, f"{tenant.slug}: signs with {key_id}" in said.stdout) == (True, True)
+    assert threadly(settings, "keys", "rotate", "--tenant", "nowhere").returncode == 1
 
 
 async def test_doctor_finds_nothing_to_mend_in_a_healthy_installation(settings: Settings) -> None:

@@ -43,6 +43,7 @@ __all__ = [
     "replay",
     "resume_job",
     "retry_dead_letter",
+    "rotate_keys",
 ]
 
 
@@ -144,6 +145,20 @@ async def grant_role(settings: Settings, *, tenant: str, username: str, role: st
             profile = await identity.get_profile(work, id_or_username=username)
             await identity.set_role(work, user_id=profile.id, role=role)
     print(f"{username} is {role} now: in a browser at once, in programs when they next refresh their token.")
+
+
+async def rotate_keys(settings: Settings, *, tenant: str | None, distrust_old: bool) -> None:
+    """Those that sign access tokens: of one community, or of all. Raises TenantUnknown."""
+    async with running(settings) as runtime:
+        every = [await _tenant_of(runtime, slug=tenant)] if tenant else await runtime.tenants.all()
+        for each in every:
+            async with runtime.works.write(each, SYSTEM) as work:
+                key_id = await identity.rotate_signing_key(work, distrust_old=distrust_old)
+            print(f"{each.slug}: signs with {key_id}")
+    if distrust_old:
+        print("Tokens of the old keys end within a second; programs go on with their refresh tokens.")
+    else:
+        print("Tokens of the old keys stay good until they expire.")
 
 
 async def remove_second_factor(settings: Settings, *, tenant: str, username: str) -> None:

@@ -28,7 +28,14 @@ def cli() -> None:
 for command in (
     *(running.up, running.web, running.worker, running.sandbox, running.prepare),
     *(data.migrate, data.seed, data.import_, data.search_),
-    *(operating.doctor, operating.events, operating.jobs, operating.observe, operating.tenants),
+    *(
+        operating.doctor,
+        operating.events,
+        operating.jobs,
+        operating.keys,
+        operating.observe,
+        operating.tenants,
+    ),
     *(operating.setup_link, operating.role, operating.remove_second_factor),
 ):
     cli.add_command(command)

@@ -145,6 +145,22 @@ def jobs_drop(home: Path | None, job_id: str) -> None:
 
 
 @click.group()
+def keys() -> None:
+    """The keys that sign access tokens."""
+
+
+@keys.command("rotate")
+@home_option
+@click.option("--tenant", help="One community's; every one's by default.")
+@click.option("--distrust-old", is_flag=True, help="A key leaked: end the tokens that the old ones signed.")
+def keys_rotate(home: Path | None, tenant: str | None, distrust_old: bool) -> None:
+    """Sign with new keys from now on. They are replaced every 90 days anyway."""
+    from threadly.operations import rotate_keys
+
+    operate(home, lambda settings: rotate_keys(settings, tenant=tenant, distrust_old=distrust_old))
+
+
+@click.group()
 def observe() -> None:
     """The objectives, for other systems."""
 

@@ -12,12 +12,20 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from tests.modules.identity.runs import run_job
+from tests.cast import Visit
+from tests.modules.identity.runs import run_job, run_queued_jobs
 from tests.modules.store.shop import TestShop
-from threadly.modules.store.confirming import tell_warehouse, text_buyer
+from threadly.modules.store.confirming import (
+    WarehouseBeingTold,
+    cancel_at_warehouse,
+    tell_warehouse,
+    text_buyer,
+)
 from threadly.modules.store.types.orders import Order
+from threadly.modules.store.verbs.refunds import cancel_order, fulfil_order, refund_order
 from threadly.platform.mail import KeptLetter, list_letters
 from threadly.platform.work import Works
+from threadly.wiring import JOBS
 
 
 class Taken(msgspec.Struct):
@@ -104,6 +112,7 @@ async def test_the_warehouse_can_check_who_told_it(shop: TestShop, order: Order,
     signed = hmac.new(b"a secret", f"{stamp}.".encode() + taken.body, hashlib.sha256).hexdigest()
     assert hmac.compare_digest(signature, signed)
     told = msgspec.json.decode(taken.body)
+    assert told["tenant"] == {"id": shop.tenant.id, "slug": shop.tenant.slug, "name": shop.tenant.name}
     assert (told["order_id"], told["number"]) == (str(order.id), order.number)
     assert [(line["title"], line["quantity"]) for line in told["lines"]] == [("Mug", 1)]
     assert told["address"]["line1"] == "1 River Road"
@@ -128,6 +137,69 @@ async def test_a_warehouse_that_refuses_is_told_again_the_same(
     await run_job(works, shop.tenant, tell_warehouse, order_id=str(order.id))
     first, second = receiver.taken
     assert first.body == second.body
+
+
+def kinds(receiver: Receiver) -> list[str]:
+    return [msgspec.json.decode(taken.body)["kind"] for taken in receiver.taken]
+
+
+@pytest.mark.parametrize("how", ["cancelled", "refunded"])
+async def test_the_warehouse_hears_that_an_order_is_called_off(
+    shop: TestShop, order: Order, receiver: Receiver, how: str
+) -> None:
+    works = with_settings(shop, warehouse_url=receiver.url, warehouse_secret="a secret")
+    await run_job(works, shop.tenant, tell_warehouse, order_id=str(order.id))
+    owner = Visit(works, shop.tenant, shop.owner.actor)
+    if how == "cancelled":
+        for _ in range(2):
+            await owner.write(lambda work: cancel_order(work, order_id=order.id))
+    else:
+        await owner.write(lambda work: refund_order(work, order_id=order.id, reason="Sold out"))
+    await run_queued_jobs(works, shop.tenant, jobs=JOBS)
+    assert kinds(receiver) == ["order.paid", "order.cancelled"]
+    told = msgspec.json.decode(receiver.taken[1].body)
+    assert (told["id"], told["number"]) == (f"order.cancelled:{order.id}", order.number)
+    assert told["tenant"]["slug"] == shop.tenant.slug
+
+
+async def test_what_was_sent_is_not_called_off_by_its_refund(
+    shop: TestShop, order: Order, receiver: Receiver
+) -> None:
+    works = with_settings(shop, warehouse_url=receiver.url)
+    await run_job(works, shop.tenant, tell_warehouse, order_id=str(order.id))
+    owner = Visit(works, shop.tenant, shop.owner.actor)
+    await owner.write(lambda work: fulfil_order(work, order_id=order.id))
+    await owner.write(lambda work: refund_order(work, order_id=order.id, reason="It broke"))
+    await run_queued_jobs(works, shop.tenant, jobs=JOBS)
+    assert kinds(receiver) == ["order.paid"]
+
+
+async def test_a_warehouse_that_never_heard_of_an_order_hears_nothing(
+    shop: TestShop, order: Order, receiver: Receiver
+) -> None:
+    works = with_settings(shop, warehouse_url=receiver.url)
+    owner = Visit(works, shop.tenant, shop.owner.actor)
+    await owner.write(lambda work: cancel_order(work, order_id=order.id))
+    await run_job(works, shop.tenant, tell_warehouse, order_id=str(order.id))
+    await run_queued_jobs(works, shop.tenant, jobs=JOBS)
+    assert kinds(receiver) == []
+
+
+async def test_the_cancellation_waits_for_the_order_that_is_being_told(
+    shop: TestShop, order: Order, receiver: Receiver
+) -> None:
+    works = with_settings(shop, warehouse_url=receiver.url)
+    receiver.refusals = 1
+    with pytest.raises(httpx.HTTPStatusError):  # taken, perhaps: the answer may have been lost
+        await run_job(works, shop.tenant, tell_warehouse, order_id=str(order.id))
+    owner = Visit(works, shop.tenant, shop.owner.actor)
+    await owner.write(lambda work: cancel_order(work, order_id=order.id))
+    with pytest.raises(WarehouseBeingTold):
+        await run_job(works, shop.tenant, cancel_at_warehouse, order_id=str(order.id))
+    receiver.refusals = 0
+    await run_job(works, shop.tenant, tell_warehouse, order_id=str(order.id))
+    await run_job(works, shop.tenant, cancel_at_warehouse, order_id=str(order.id))
+    assert kinds(receiver) == ["order.paid", "order.cancelled"]
 
 
 async def test_a_received_order_says_so_and_the_receipt_comes_with_the_money(shop: TestShop) -> None:

@@ -233,6 +233,24 @@ NOTE_HISTORY = sql(
     """,
     into=NoneType,
 )
+# The warehouse is about to hear of the order, if it is to be sent; or may have heard of it already.
+TELL_WAREHOUSE = sql(
+    "store.tell_order_to_warehouse",
+    """
+    UPDATE store.orders SET warehouse = 'telling'
+    WHERE id = $1 AND (state IN ('paid', 'fulfilled', 'partially_refunded') OR warehouse = 'telling')
+    RETURNING id
+    """,
+    into=UUID,
+)
+WAREHOUSE_TOLD = sql(
+    "store.order_told_to_warehouse",
+    "UPDATE store.orders SET warehouse = 'told' WHERE id = $1",
+    into=NoneType,
+)
+WAREHOUSE_STATE = sql(
+    "store.find_order_at_warehouse", "SELECT warehouse FROM store.orders WHERE id = $1", into=str
+)
 ADD_REFUNDED = sql(
     "store.add_order_refunded",
     "UPDATE store.orders SET refunded_minor = refunded_minor + $2 WHERE id = $1",

@@ -7,7 +7,7 @@ there is some, and no store credit is made of it.
 from collections.abc import Sequence
 
 from threadly.modules import payments
-from threadly.modules.store.confirming import tell_buyer
+from threadly.modules.store.confirming import call_off_at_warehouse, tell_buyer
 from threadly.modules.store.errors.orders import (
     AmountInvalid,
     NothingToRefund,
@@ -84,6 +84,8 @@ async def refund_order(
     fulfilled = await _was_fulfilled(work, order_id)
     state = refunded_state(total=order.total_minor, refunded=refunded, fulfilled=fulfilled)
     await move_order(work, order, state, why=f"{Money(wanted, order.currency)} given back: {reason}")
+    if state == "refunded" and not fulfilled:
+        await call_off_at_warehouse(work, order=order)
     work.emit(
         OrderRefunded(
             order_id=order.id, buyer_id=order.buyer_id, amount_minor=wanted, currency=order.currency
@@ -200,6 +202,7 @@ async def _call_off(work: Work, order: OrderRow, *, told: str, why: str) -> None
     units, returned = _not_given_back(bought), _not_restocked(bought)
     await give_back(work, order, left, reason=why, units=units, returned=returned, bought=bought)
     await move_order(work, order, "cancelled", why=why, reason=told)
+    await call_off_at_warehouse(work, order=order)
     work.emit(OrderCancelled(order_id=order.id, buyer_id=order.buyer_id))
     await work.enqueue(tell_buyer, order_id=str(order.id), news="cancelled")
 

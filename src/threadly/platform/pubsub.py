@@ -83,6 +83,12 @@ class Subscription:
     def __aiter__(self) -> AsyncIterator[News]:
         return self
 
+    def drain(self) -> bool:
+        """Whether anything has come, without waiting; it is gone then."""
+        came = bool(self._queue)
+        self._queue.clear()
+        return came
+
     async def __anext__(self) -> News:
         while not self._queue:
             if self._ended:

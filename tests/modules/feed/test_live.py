@@ -23,10 +23,6 @@ from threadly.platform.valkey import Valkey
 from threadly.platform.work import Work, Works
 
 
-async def welcome() -> bool:
-    return True
-
-
 @asynccontextmanager
 async def watching(
     runtime: Runtime, whom: Visit, *, pubsub: PubSub | None = None, beat_s: float = 60.0
@@ -36,7 +32,7 @@ async def watching(
     used = pubsub or runtime.pubsub
 
     async def listen() -> None:
-        news = watch_feed(used, runtime.works, whom.tenant, whom.actor, still_welcome=welcome, beat_s=beat_s)
+        news = watch_feed(used, runtime.works, whom.tenant, whom.actor, beat_s=beat_s)
         async for item in news:
             heard.append(item)  # noqa: PERF401  # read while it grows
 
@@ -143,19 +139,10 @@ async def test_without_valkey_the_page_is_told_to_look_at_every_beat(runtime: Ru
         await away.stop()
 
 
-async def test_a_stream_ends_with_its_session(runtime: Runtime, bob: Visit) -> None:
-    async def gone() -> bool:
-        return False
-
-    news = watch_feed(runtime.pubsub, runtime.works, bob.tenant, bob.actor, still_welcome=gone, beat_s=0.01)
-    heard = [item async for item in news]
-    assert 0 < len(heard) < 10
-
-
 async def test_a_stream_ends_with_its_process(runtime: Runtime, bob: Visit) -> None:
     pubsub = PubSub(runtime.valkey)
     await pubsub.start()
-    news = watch_feed(pubsub, runtime.works, bob.tenant, bob.actor, still_welcome=welcome, beat_s=0.01)
+    news = watch_feed(pubsub, runtime.works, bob.tenant, bob.actor, beat_s=0.01)
     heard = [await anext(news)]
     await pubsub.stop()
     async with asyncio.timeout(30):
@@ -169,7 +156,6 @@ async def test_a_stream_ends_by_itself_after_its_lifetime(runtime: Runtime, bob:
         runtime.works,
         bob.tenant,
         bob.actor,
-        still_welcome=welcome,
         beat_s=0.01,
         lifetime_s=0.1,
     )

@@ -19,12 +19,12 @@ from threadly.modules import media
 from threadly.modules.media import intake
 from threadly.modules.media.errors import QuotaReached, TooManyUploads
 from threadly.modules.media.verbs import uploading
-from threadly.platform.http.edge import Edge, EdgeParts
+from threadly.platform.http.edge import AnyRequest, Edge, EdgeParts
 from threadly.platform.http.pagination import Cursors
 from threadly.platform.ids import new_id
 from threadly.platform.runtime import Runtime
 from threadly.platform.storage import storage_of
-from threadly.platform.work import Tenant, Works
+from threadly.platform.work import Actor, Tenant, Works
 from threadly.settings import Settings
 
 
@@ -189,7 +189,11 @@ async def test_a_member_uploads_so_many_in_ten_minutes_and_no_more(
 ) -> None:
     strict = Runtime(replace(settings, rate_limit_factor=1 / 60))
     await strict.start()
-    parts = EdgeParts(strict, Cursors(SECRET_KEY), SECRET_KEY)
+
+    async def find_actor(_request: AnyRequest, _tenant: Tenant) -> Actor:
+        return alex.visit.actor
+
+    parts = EdgeParts(strict, Cursors(SECRET_KEY), SECRET_KEY, find_actor)
     nothing = Request({"type": "http"})  # type: ignore[arg-type, var-annotated]  # nobody reads it
     edge = Edge(parts, nothing, tenant, alex.visit.actor)
     await intake.accept(edge, content=png())

@@ -19,10 +19,6 @@ from threadly.platform.runtime import Runtime
 from threadly.platform.valkey import Valkey
 
 
-async def welcome() -> bool:
-    return True
-
-
 class Page:
     """An open page: what it was told, and how many are unread by that."""
 
@@ -66,7 +62,6 @@ async def page_of(
             whom.tenant,
             whom.actor,
             after=after,
-            still_welcome=welcome,
             beat_s=beat_s,
         )
         async with aclosing(cast("AsyncGenerator[BellNews | None, None]", news)):

@@ -1,8 +1,9 @@
 """Sockets: who is let in, what they may say, and how they end."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any
 
 import httpx
@@ -23,6 +24,7 @@ from threadly.platform.http.front import Front
 from threadly.platform.http.socket_line import SLOW, Line
 from threadly.platform.http.sockets import MOST_FRAME_BYTES, MOST_SOCKETS_PER_MEMBER, Ping
 from threadly.platform.runtime import Runtime
+from threadly.platform.standing import ASK_S, SETTLED_S
 from threadly.platform.telemetry import tracing
 from threadly.platform.telemetry.keeper import Keeper
 from threadly.platform.telemetry.spans import Recording
@@ -239,6 +241,52 @@ async def test_a_socket_ends_with_its_session_its_silence_and_its_process(
             await client.hear("hello")
             await runtime.pubsub.stop()
             assert await client.end() == 1012
+
+
+async def suspend(work: Work) -> None:
+    await identity.suspend_member(
+        work, user_id=work.actor.me, until=None, reason="Spam.", appeal_path="/cases/1"
+    )
+
+
+async def delete(work: Work) -> None:
+    await identity.delete_account(work, user_id=work.actor.me)
+
+
+@pytest.mark.parametrize("end", [suspend, identity.sign_out_everywhere, delete])
+async def test_who_is_suspended_or_signed_out_hears_nothing_more(
+    url: str,
+    host: str,
+    alex: Visit,
+    works: Works,
+    tenant: Tenant,
+    end: Callable[[Work], Awaitable[object]],
+) -> None:
+    """A hint tells their sockets, which otherwise ask once a minute."""
+    bob = Visit(works, tenant, await sign_up(works, tenant, "bob"))
+    await sign_up(works, tenant, "anna")  # somebody is left who may manage members
+    async with (
+        connected(url, host, cookie=await cookie_of(alex), origin=OURS) as page,
+        connected(url, host, bearer=await token_of(alex)) as program,
+        connected(url, host, bearer=await token_of(bob)) as other,
+    ):
+        for client in (page, program, other):
+            await client.hear("hello")
+        began = asyncio.get_running_loop().time()
+        await alex.write(end)
+        assert (await page.end(), await program.end()) == (SIGN_IN, SIGN_IN)
+        assert asyncio.get_running_loop().time() - began < ASK_S / 6
+        assert "data" in await other.ask("presence.watch", user_ids=[])
+
+
+async def test_who_signs_out_elsewhere_stays_here(url: str, host: str, alex: Visit) -> None:
+    other = await sign_in(alex._works, alex.tenant, alex.actor)
+    async with connected(url, host, bearer=await token_of(alex)) as client:
+        await client.hear("hello")
+        await alex.write(partial(identity.sign_out, refresh_token=other.refresh_token))
+        assert "data" in await client.ask("presence.watch", user_ids=[])
+        await asyncio.sleep(SETTLED_S + 0.2)
+        assert "data" in await client.ask("presence.watch", user_ids=[])
 
 
 async def test_each_command_is_a_journey_as_a_request_is(url: str, host: str, alex: Visit) -> None:

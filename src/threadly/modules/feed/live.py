@@ -6,7 +6,7 @@ is told to look again.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 
 import msgspec
 
@@ -20,8 +20,6 @@ __all__ = ["BEAT", "RESYNC", "TOPIC", "FeedNews", "watch_feed"]
 
 TOPIC = "feed"
 BEAT_S = 15.0
-# How often a stream asks whether its session still stands: every so many beats.
-BEATS_PER_CHECK = 4
 # A stream ends after so long, as an access token does, and the browser comes back by itself.
 LIFETIME_S = 900.0
 # How long it is remembered whom the person follows: so long may hints go on after unfollowing.
@@ -45,14 +43,13 @@ async def watch_feed(
     tenant: Tenant,
     actor: Actor,
     *,
-    still_welcome: Callable[[], Awaitable[bool]],
     beat_s: float = BEAT_S,
     lifetime_s: float = LIFETIME_S,
 ) -> AsyncIterator[FeedNews]:
-    """News for the actor's home feed, at least every `beat_s`, until the session or the process ends."""
+    """News for the actor's home feed, at least every `beat_s`, until the process ends."""
     concerns = Concerns(works, tenant, actor)
     loop = asyncio.get_running_loop()
-    ends_at, beat_at, beats = loop.time() + lifetime_s, loop.time() + beat_s, 0
+    ends_at, beat_at = loop.time() + lifetime_s, loop.time() + beat_s
     async with pubsub.subscribe(channel_of(tenant.id, TOPIC)) as news:
         while loop.time() < ends_at:
             try:
@@ -62,9 +59,6 @@ async def watch_feed(
             if item is not None and (found := await concerns.read(item)):
                 yield found
             if loop.time() >= beat_at:
-                beats += 1
-                if beats % BEATS_PER_CHECK == 0 and not await still_welcome():
-                    return
                 # While no hint can arrive, the page looks by itself at every beat.
                 yield BEAT if pubsub.connected else RESYNC
                 beat_at = loop.time() + beat_s

@@ -5,7 +5,7 @@ Verbs take a Work first. Those that hash a password (`sign_up`, `sign_in`, `chan
 Other modules may join the view `identity.profiles`.
 """
 
-from threadly.modules.identity.authentication import authenticate, session_stands
+from threadly.modules.identity.authentication import authenticate
 from threadly.modules.identity.entering import (
     Units,
     change_email,
@@ -178,7 +178,6 @@ __all__ = [
     "revoke_invite",
     "rotate_signing_key",
     "send_verification",
-    "session_stands",
     "set_role",
     "set_up",
     "sign_in",

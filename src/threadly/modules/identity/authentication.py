@@ -38,7 +38,7 @@ from threadly.platform.db import DatabaseUnavailable
 from threadly.platform.ids import UUID
 from threadly.platform.work import ANONYMOUS, Actor, Tenant, Work, Works
 
-__all__ = ["authenticate", "session_stands"]
+__all__ = ["authenticate"]
 
 FRESH_S: Final = 1.0
 RENEWED_AFTER_S: Final = 0.5
@@ -59,20 +59,6 @@ async def authenticate(works: Works, tenant: Tenant, *, bearer: str | None, sess
     if session is not None and len(session) <= SESSION_COOKIE_MOST:
         return await _actor_of_cookie(works, tenant, session)
     return ANONYMOUS
-
-
-async def session_stands(works: Works, tenant: Tenant, *, session: str | None, user_id: UUID | None) -> bool:
-    """Whether the browser's session that opened a stream is still that member's; a stream that a token opened
-    ends by itself. What cannot be asked at the moment is taken to stand."""
-    if session is None:
-        return True
-    try:
-        actor = await authenticate(works, tenant, bearer=None, session=session)
-    except AccountSuspended:
-        return False
-    except DatabaseUnavailable:
-        return True
-    return actor.user_id == user_id
 
 
 class Trust(msgspec.Struct):

@@ -7,7 +7,7 @@ stream looks by itself.
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import suppress
 
 import msgspec
@@ -23,8 +23,6 @@ from threadly.platform.work import Work, Works
 __all__ = ["BEAT", "BELL_BEAT_S", "BellNews", "watch_bell"]
 
 BELL_BEAT_S = 15.0
-# How often a stream asks whether its session still stands: every so many beats.
-BEATS_PER_CHECK = 4
 # A stream ends after so long, as an access token does, and the browser comes back by itself.
 LIFETIME_S = 900.0
 # From a hint to the look: what a thousand people do in a second is not a thousand looks.
@@ -56,14 +54,13 @@ async def watch_bell(
     actor: Actor,
     *,
     after: int | None,
-    still_welcome: Callable[[], Awaitable[bool]],
     beat_s: float = BELL_BEAT_S,
     lifetime_s: float = LIFETIME_S,
 ) -> AsyncIterator[BellNews | None]:
     """News for the actor's bell: at once what came after the position `after` (None: only the present count),
-    then whatever changes. BEAT at least every `beat_s`, until the session or the process ends."""
+    then whatever changes. BEAT at least every `beat_s`, until the process ends."""
     loop = asyncio.get_running_loop()
-    ends_at, beat_at, beats = loop.time() + lifetime_s, loop.time() + beat_s, 0
+    ends_at, beat_at = loop.time() + lifetime_s, loop.time() + beat_s
     told: BellNews | None = None
     async with pubsub.subscribe(channel_of(tenant.id, topic_of(actor.me))) as hints:
         due = True
@@ -84,9 +81,6 @@ async def watch_bell(
             except StopAsyncIteration:
                 return
             if loop.time() >= beat_at:
-                beats += 1
-                if beats % BEATS_PER_CHECK == 0 and not await still_welcome():
-                    return
                 yield BEAT
                 beat_at = loop.time() + beat_s
                 due |= not pubsub.connected

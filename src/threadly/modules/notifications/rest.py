@@ -14,10 +14,9 @@ from litestar.types import ControllerRouterHandler
 from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import replace
 
-from threadly.modules import identity, notifications
+from threadly.modules import notifications
 from threadly.modules.notifications.live import BellNews, watch_bell
 from threadly.modules.notifications.types import KINDS, ChannelName, Digest, Kind, Mode
-from threadly.platform.http.csrf import SESSION_COOKIE
 from threadly.platform.http.edge import Edge
 from threadly.platform.http.envelope import Listing, Success
 from threadly.platform.http.exchange import exchange_of
@@ -167,14 +166,7 @@ def last_event_id(edge: Edge, *, default: int | None) -> int | None:
 
 async def _lines(edge: Edge, after: int | None) -> AsyncIterator[bytes]:
     runtime = edge.runtime
-    told = watch_bell(
-        runtime.pubsub,
-        runtime.works,
-        edge.tenant,
-        edge.actor,
-        after=after,
-        still_welcome=lambda: _still_welcome(edge),
-    )
+    told = watch_bell(runtime.pubsub, runtime.works, edge.tenant, edge.actor, after=after)
     async for news in told:
         yield STILL_HERE if news is None else events_of(news)
 
@@ -187,13 +179,6 @@ def events_of(news: BellNews) -> bytes:
     ]
     count = msgspec.json.encode(UnreadCount(news.unread_count))
     return b"".join([*events, b"event: unread\nid: %d\ndata: %s\n\n" % (news.position, count)])
-
-
-async def _still_welcome(edge: Edge) -> bool:
-    session = edge.request.cookies.get(SESSION_COOKIE)
-    return await identity.session_stands(
-        edge.runtime.works, edge.tenant, session=session, user_id=edge.actor.user_id
-    )
 
 
 routes: list[ControllerRouterHandler] = [

@@ -87,7 +87,7 @@ class EdgeKit:
 
     def __init__(self, runtime: Runtime, *, authenticate: Authenticate, secret: str) -> None:
         self.runtime = runtime
-        self._parts = EdgeParts(runtime, Cursors(secret), secret)
+        self._parts = EdgeParts(runtime, Cursors(secret), secret, self._find_actor)
         self._authenticate = authenticate
 
     async def admit(self, request: AnyRequest) -> None:

@@ -27,6 +27,7 @@ from threadly.platform.http.parameters import pick, select_fields
 from threadly.platform.ids import UUID
 from threadly.platform.paging import Keyset, Page
 from threadly.platform.runtime import Runtime
+from threadly.platform.standing import Standing
 from threadly.platform.telemetry.spans import mark, span
 from threadly.platform.work import Work
 from threadly.settings import Settings
@@ -69,11 +70,13 @@ class IdempotencyKeyMissing(Refusal):
 
 
 class EdgeParts(msgspec.Struct, frozen=True):
-    """What all edges of a process share. `secret` keys what is stored of answers."""
+    """What all edges of a process share. `secret` keys what is stored of answers, `find_actor` says who sends
+    a request, as of now."""
 
     runtime: Runtime
     cursors: Cursors
     secret: str
+    find_actor: Callable[[AnyRequest, Tenant], Awaitable[Actor]]
 
 
 class Edge:
@@ -95,6 +98,11 @@ class Edge:
     def address(self) -> str:
         """Where the request comes from, behind all proxies of ours."""
         return address_of(self.request, self.runtime.settings)
+
+    @property
+    def standing(self) -> Standing:
+        """Whether the member who sent this may still have what it opened. Raises SignInRequired."""
+        return Standing(self.tenant, self.actor, lambda: self._parts.find_actor(self.request, self.tenant))
 
     # Works
 

@@ -7,9 +7,8 @@ import msgspec
 from litestar.connection import WebSocket
 
 from threadly.platform.actor import Actor, Tenant
-from threadly.platform.db import DatabaseUnavailable
-from threadly.platform.errors import Refusal
 from threadly.platform.runtime import Runtime
+from threadly.platform.standing import Standing
 
 __all__ = ["AnySocket", "Guest", "guest_of", "is_from_here"]
 
@@ -36,14 +35,10 @@ class Guest(msgspec.Struct):
         self.bearer, self.session = token, None
         self.actor = await self.authenticate(token, None)
 
-    async def still_welcome(self) -> bool:
-        try:
-            actor = await self.authenticate(self.bearer, self.session)
-        except DatabaseUnavailable:
-            return True
-        except Refusal:
-            return False
-        return actor.user_id == self.actor.user_id
+    @property
+    def standing(self) -> Standing:
+        """Raises SignInRequired."""
+        return Standing(self.tenant, self.actor, lambda: self.authenticate(self.bearer, self.session))
 
 
 def guest_of(socket: AnySocket) -> Guest:

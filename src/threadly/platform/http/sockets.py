@@ -23,7 +23,8 @@ from threadly.platform.errors import InvalidInput, Kind, Refusal
 from threadly.platform.http.refusals import status_of
 from threadly.platform.http.socket_guest import AnySocket, Guest, guest_of
 from threadly.platform.http.socket_line import GONE, Bucket, Closing, Line
-from threadly.platform.pubsub import News, Subscription
+from threadly.platform.pubsub import Hint, Marker, News, Subscription
+from threadly.platform.standing import ASK_S, SETTLED_S
 from threadly.platform.telemetry import identify, metrics
 from threadly.platform.telemetry.tracing import Journey, begin_journey, end_journey, follow
 
@@ -53,8 +54,6 @@ MOST_REFUSED_IN_A_ROW: Final = 100
 BEAT_S: Final = 15.0
 # A client answers each beat; one that says nothing at all for so many of them is gone.
 SILENT_BEATS: Final = 4
-# How often the session is asked after: every so many beats.
-BEATS_PER_CHECK: Final = 4
 NAME_YOURSELF_S: Final = 10.0
 CLOSE_S: Final = 1.0
 
@@ -159,6 +158,7 @@ class _Conversation:
     def __init__(self, socket: AnySocket, guest: Guest, line: Line, talk: Talk, beat_s: float) -> None:
         self._socket = socket
         self._guest = guest
+        self._standing = guest.standing
         self._line = line
         self._talk = talk
         self._beat_s = beat_s
@@ -169,7 +169,8 @@ class _Conversation:
         self._refused = 0
 
     async def hold(self) -> None:
-        async with self._guest.runtime.pubsub.subscribe(*self._talk.channels) as news:
+        channels = (self._standing.channel, *self._talk.channels)
+        async with self._guest.runtime.pubsub.subscribe(*channels) as news:
             tasks: list[asyncio.Task[None]] = []
             try:
                 await self._talk.begin()
@@ -252,20 +253,37 @@ class _Conversation:
 
     async def _listen(self, news: Subscription) -> None:
         async for item in news:
-            await self._talk.hear(item)
+            doubted = isinstance(item, Hint) and item.channel == self._standing.channel
+            # A doubt may be among the hints that were lost.
+            if (doubted or isinstance(item, Marker)) and not await self._may_stay(doubted=doubted):
+                self._line.end(SIGN_IN)
+                return
+            if not doubted:
+                await self._talk.hear(item)
         self._line.end(STOPPING)
 
+    async def _may_stay(self, *, doubted: bool) -> bool:
+        """Nothing more is told until this is settled."""
+        if not await self._standing.holds():
+            return False
+        if self._guest.bearer is None or not doubted:
+            return True
+        await asyncio.sleep(SETTLED_S)
+        return await self._standing.holds()
+
     async def _keep_time(self) -> None:
-        loop, beats = asyncio.get_running_loop(), 0
+        loop, pubsub = asyncio.get_running_loop(), self._guest.runtime.pubsub
+        ask_at = loop.time() + ASK_S
         while True:
             await asyncio.sleep(self._beat_s)
-            beats += 1
             if loop.time() - self._heard_at > SILENT_BEATS * self._beat_s:
                 self._line.end(SILENT)
                 return
-            if beats % BEATS_PER_CHECK == 0 and not await self._guest.still_welcome():
-                self._line.end(SIGN_IN)
-                return
+            if loop.time() >= ask_at or not pubsub.connected:
+                if not await self._standing.holds():
+                    self._line.end(SIGN_IN)
+                    return
+                ask_at = loop.time() + ASK_S
             self._line.say(Ping())
             with suppress(Refusal):
                 await self._talk.beat()

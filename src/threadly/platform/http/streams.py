@@ -1,5 +1,6 @@
-"""Server-sent events: what a stream begins with, and how many may be open at once."""
+"""Server-sent events: what a stream begins with, how many may be open at once, and for how long."""
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from litestar.response import Stream
 
 from threadly.platform.http.edge import Edge
 from threadly.platform.http.refusals import Overloaded
+from threadly.platform.standing import ASK_S, SETTLED_S
 
 __all__ = [
     "MOST_STREAMS_PER_ADDRESS",
@@ -16,6 +18,7 @@ __all__ = [
     "STILL_HERE",
     "event_stream",
     "followers_stream",
+    "while_welcome",
 ]
 
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -36,11 +39,12 @@ Holder = tuple[str, int]
 
 
 def event_stream(edge: Edge, events: AsyncIterator[bytes]) -> Stream:
-    """The answer that sends `events`, as they go over the wire, to a member.
+    """The answer that sends `events`, as they go over the wire, to a member: among them a sign of life every
+    now and then, with which it ends if the member is signed out or suspended meanwhile.
 
     Raises SignInRequired, and Overloaded when too many are open.
     """
-    return _stream([(f"member {edge.actor.me}", MOST_STREAMS_PER_MEMBER)], events)
+    return _stream([(f"member {edge.actor.me}", MOST_STREAMS_PER_MEMBER)], while_welcome(edge, events))
 
 
 def followers_stream(edge: Edge, events: AsyncIterator[bytes], *, follower: str) -> Stream:
@@ -50,6 +54,23 @@ def followers_stream(edge: Edge, events: AsyncIterator[bytes], *, follower: str)
         (f"address {edge.address}", MOST_STREAMS_PER_ADDRESS),
     ]
     return _stream(holders, events)
+
+
+async def while_welcome(edge: Edge, events: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """`events`, until one comes when the member may have no more. Without a doubt nothing is asked."""
+    standing, pubsub = edge.standing, edge.runtime.pubsub
+    now = asyncio.get_running_loop().time
+    ask_at, doubted_until = now() + ASK_S, 0.0
+    async with pubsub.subscribe(standing.channel) as doubts:
+        async for event in events:
+            if doubts.drain():
+                ask_at, doubted_until = now(), now() + SETTLED_S
+            if now() >= ask_at or not pubsub.connected:
+                if not await standing.holds():
+                    return
+                if now() >= doubted_until:
+                    ask_at = now() + ASK_S
+            yield event
 
 
 def _stream(holders: Sequence[Holder], events: AsyncIterator[bytes]) -> Stream:

@@ -8,9 +8,7 @@ from litestar.di import NamedDependency
 from litestar.response import Stream
 from litestar.types import ControllerRouterHandler
 
-from threadly.modules import identity
 from threadly.modules.feed.live import BEAT, FeedNews, watch_feed
-from threadly.platform.http.csrf import SESSION_COOKIE
 from threadly.platform.http.edge import Edge
 from threadly.platform.http.following import UNFOLLOWED
 from threadly.platform.http.streams import STILL_HERE, event_stream
@@ -25,15 +23,9 @@ async def stream(edge: NamedDependency[Edge]) -> Stream:
 
 
 async def _lines(edge: Edge) -> AsyncIterator[bytes]:
-    async for item in _news(edge):
-        yield event_of(item)
-
-
-def _news(edge: Edge) -> AsyncIterator[FeedNews]:
     runtime = edge.runtime
-    return watch_feed(
-        runtime.pubsub, runtime.works, edge.tenant, edge.actor, still_welcome=lambda: _still_welcome(edge)
-    )
+    async for item in watch_feed(runtime.pubsub, runtime.works, edge.tenant, edge.actor):
+        yield event_of(item)
 
 
 def event_of(news: FeedNews) -> bytes:
@@ -42,13 +34,6 @@ def event_of(news: FeedNews) -> bytes:
         return STILL_HERE
     payload = msgspec.json.encode({"post_id": news.post_id} if news.post_id else {})
     return b"event: %s\ndata: %s\n\n" % (news.event.encode(), payload)
-
-
-async def _still_welcome(edge: Edge) -> bool:
-    session = edge.request.cookies.get(SESSION_COOKIE)
-    return await identity.session_stands(
-        edge.runtime.works, edge.tenant, session=session, user_id=edge.actor.user_id
-    )
 
 
 routes: list[ControllerRouterHandler] = [stream]

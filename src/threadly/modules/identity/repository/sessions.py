@@ -76,7 +76,7 @@ LIST_SESSIONS = sql(
 )
 REVOKE_SESSION = sql(
     "identity.revoke_session",
-    "UPDATE identity.sessions SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL RETURNING id",
+    "UPDATE identity.sessions SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL RETURNING user_id",
     into=UUID,
 )
 # Only one's own.

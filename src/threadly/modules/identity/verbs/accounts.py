@@ -35,6 +35,7 @@ from threadly.platform.errors import FieldProblem, Refusal
 from threadly.platform.housekeeping import forget_answers_to
 from threadly.platform.ids import UUID, new_id, parse_id
 from threadly.platform.mail import erase_mailbox
+from threadly.platform.standing import ask_again
 from threadly.platform.work import Work
 
 __all__ = [
@@ -189,6 +190,7 @@ async def delete_account(work: Work, *, user_id: UUID) -> None:
         await erase_mailbox(work, recipient=recipient)
     await forget_answers_to(work, user_id=user_id)
     await work.run(ERASE_AUDIT, user_id)
+    ask_again(work, user_id=user_id)
     work.emit(AccountDeleted(user_id=user_id))
 
 

@@ -16,6 +16,7 @@ from threadly.modules.identity.types import Member
 from threadly.platform.db.patterns import containing
 from threadly.platform.ids import UUID
 from threadly.platform.paging import Keyset, Page, id_before, page_of
+from threadly.platform.standing import ask_again
 from threadly.platform.work import Work
 
 __all__ = ["get_member", "get_role", "list_members", "refuse_last_admin", "set_role"]
@@ -69,6 +70,7 @@ async def set_role(work: Work, *, user_id: UUID, role: str) -> None:
     await work.run(SET_ROLE, user_id, role, work.now)
     # Access tokens issued until now carry the old role: they end, and refreshing brings new ones.
     await work.run(VOID_TOKENS_OF, user_id, work.now)
+    ask_again(work, user_id=user_id)
 
 
 async def get_role(work: Work, *, user_id: UUID) -> Role:

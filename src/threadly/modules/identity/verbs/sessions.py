@@ -29,6 +29,7 @@ from threadly.modules.identity.types import Account, BrowserSession, Session, Si
 from threadly.modules.identity.verbs.signing import get_signing_key
 from threadly.modules.identity.verbs.suspension import refuse_suspended
 from threadly.platform.ids import UUID, new_id
+from threadly.platform.standing import ask_again
 from threadly.platform.work import Work
 
 __all__ = [
@@ -135,6 +136,7 @@ async def end_sessions_of(work: Work, *, user_id: UUID, but: UUID | None = None)
     """End all sessions of a user, except one maybe."""
     ended = await work.all(REVOKE_SESSIONS_OF, user_id, work.now, but)
     await void_access_tokens(work, ended)
+    ask_again(work, user_id=user_id)
     return len(ended)
 
 
@@ -184,5 +186,7 @@ async def _issue(work: Work, account: Account, session_id: UUID, *, refresh_toke
 
 
 async def _end(work: Work, session_id: UUID) -> None:
-    if await work.one(REVOKE_SESSION, session_id, work.now):
+    user_id = await work.one(REVOKE_SESSION, session_id, work.now)
+    if user_id is not None:
         await void_access_tokens(work, [session_id])
+        ask_again(work, user_id=user_id)

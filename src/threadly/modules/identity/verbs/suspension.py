@@ -19,6 +19,7 @@ from threadly.modules.identity.repository.suspensions import (
 )
 from threadly.platform.ids import UUID
 from threadly.platform.mail import site_url
+from threadly.platform.standing import ask_again
 from threadly.platform.work import Work
 
 __all__ = [
@@ -42,6 +43,7 @@ async def suspend_member(
     """
     if not await work.run(SUSPEND, user_id, until, reason, appeal_path, work.now):
         raise AccountMissing
+    ask_again(work, user_id=user_id)
 
 
 async def reinstate_member(work: Work, *, user_id: UUID) -> None:

@@ -165,9 +165,9 @@ async def test_an_appeal_is_answered_by_somebody_else_and_granted_restores(
     assert (file.case.status, file.case.hidden, file.case.action) == ("decided", False, "dismiss")
     with pytest.raises(AppealAnswered):
         await answer(omar, case_id, granted=False)
-    filed, *happened = names(await told())
-    assert filed == "AppealFiled"
-    assert happened == ["ContentReleased", "CaseSettled", "ReportAnswered", "AppealAnswered"]
+    happened = names(await told())
+    assert happened[0] == "AppealFiled"
+    assert happened[1:] == ["ContentReleased", "CaseSettled", "ReportAnswered", "AppealAnswered"]
     mine = await own(bob, case_id)
     assert (mine.granted, mine.answer, mine.hidden) == (True, "We looked at it again.", False)
     assert [each.id for each in (await bob.read(list_own_cases)).items] == [case_id]

@@ -5,8 +5,8 @@ Orders remember whether the warehouse was told of them, so that it is told too w
 
 from alembic import op
 
-revision = "0023"
-down_revision = "0022"
+revision = "0024"
+down_revision = "0023"
 
 UP = """
 -- `telling` from the first call on, `told` once it was taken; null: the warehouse never heard of the order.

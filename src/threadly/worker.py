@@ -57,6 +57,7 @@ async def _work(
     relaying = asyncio.create_task(relay.run(stop))
     chores: dict[str, Chore] = {
         "metrics.sample": metrics.keep_sampling,
+        "engine.catch_up": engine.keep_catching_up,
         "engine.forget": engine.keep_forgetting,
         "engine.intervene": engine.keep_intervening,
         "due.watch": partial(keep_watching, runtime.works, runtime.tenants, WATCHES),

@@ -61,6 +61,9 @@ POLLING_INTERVAL_S = 0.5
 STOP_TIMEOUT_S = 10
 FINISHED_KEPT = timedelta(days=30)
 FORGET_EVERY_S = 3_600
+CATCH_UP_EVERY_S = 3_600
+# So long ago something may have been due that is done now.
+CAUGHT_UP = timedelta(days=1)
 INTERVENE_EVERY_S = 2.0
 INTERVENTIONS_AT_ONCE = 20
 BATCH_JOBS = 500
@@ -78,6 +81,8 @@ RECORD_STEP = sql(
     "INSERT INTO platform.job_steps (job_id, step, output) VALUES ($1, $2, $3)",
     into=NoneType,
 )
+
+INSTALLED_AT = sql("platform.installed_at", "SELECT min(created_at) FROM platform.tenants", into=datetime)
 
 
 class FailedJob(msgspec.Struct, frozen=True):
@@ -171,6 +176,28 @@ class Engine:
                 queue, worker_concurrency=limit, polling_interval_sec=POLLING_INTERVAL_S
             )
         await self._apply_schedules(scheduled)
+
+    async def keep_catching_up(self) -> None:
+        """Runs until cancelled: where the machine sleeps, the scheduler's clock does, too."""
+        while True:
+            try:
+                await self.catch_up()
+            except Exception:
+                log.warning("what was missed is not caught up with for now", exc_info=True)
+            await asyncio.sleep(CATCH_UP_EVERY_S)
+
+    async def catch_up(self) -> None:
+        """What is due once a day and was missed, since no worker ran, is done once.
+
+        (The engine's own backfill would do it for each day of a season, and only for what has run before.)
+        """
+        async with self._works.database.unbound() as connection:
+            (installed_at,) = INSTALLED_AT.read_all(await connection.fetch(INSTALLED_AT.text))
+        now = datetime.now(UTC)
+        since = max(now - CAUGHT_UP, installed_at)
+        for schedule in self._schedules:
+            if schedule.is_daily:
+                await asyncio.to_thread(DBOS.backfill_schedule, schedule.job.name, since, now)
 
     async def hold_slot(self) -> None:
         """Runs until cancelled. Raises SlotLost: then this worker must end, for another has its jobs."""

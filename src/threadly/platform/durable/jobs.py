@@ -60,6 +60,11 @@ class Schedule(msgspec.Struct, frozen=True):
     cron: str
     job: Job
 
+    @property
+    def is_daily(self) -> bool:
+        """Whether it names the hour: then what is missed is made up for, since the next time is far."""
+        return self.cron.split()[-4].isdecimal()
+
 
 def job(
     name: str, *, queue: str = "default", at_once: int = AT_ONCE

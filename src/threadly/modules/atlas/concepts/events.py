@@ -105,7 +105,8 @@ CONCEPTS = (
         name="Schedules",
         layer="events",
         what="Some work is due by the clock: keys are renewed, old rows removed, accounts compared. A "
-        "schedule queues one job for each community at its time.",
+        "schedule queues one job for each community at its time. What is due once a day and was missed is "
+        "done at the next start.",
         why="Chores that wait for somebody to visit a page are done late or never, and by a visitor who did "
         "not come to do them.",
         homes=(

@@ -83,8 +83,10 @@ class Buyer:
             "email": self._email,
             "methods": [{"provider": "sandbox", "token": intent.card}],
             "expected_total": total,
-            "gift_cards": [self._gift_card] if intent.gift_card else [],
+            "gift_cards": [],
         }
+        if intent.gift_card:
+            body |= {"gift_cards": [self._gift_card], "expected_due": await self._due(total)}
         wish.told = await self._click(intent, body)
 
     async def _fill_cart(
@@ -103,6 +105,12 @@ class Buyer:
         cart = (await self._ask("GET", "/api/v1/cart", params={"country": ADDRESS["country"]})).json()["data"]
         total: dict[str, Any] = cart["totals"]["total"]
         return total
+
+    async def _due(self, total: dict[str, Any]) -> dict[str, Any]:
+        """What the gift card leaves to pay."""
+        answer = await self._ask("POST", "/api/v1/gift-cards/balance", json={"code": self._gift_card})
+        balance = answer.json()["data"]["balance"]["amount_minor"]
+        return total | {"amount_minor": max(total["amount_minor"] - balance, 0)}
 
     async def _empty_cart(self) -> None:
         """What an earlier refusal left in it."""

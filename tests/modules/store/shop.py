@@ -146,10 +146,14 @@ class TestShop:
         cart = await buyer.read(lambda work: get_cart(work), fresh=True)
         return [line.quantity for line in cart.lines]
 
-    async def total(self, buyer: Visit, *, gift_cards: Sequence[str] = ()) -> int:
+    async def total(self, buyer: Visit) -> int:
         """What the buyer is shown."""
+        return (await self.agreed(buyer))[0]
+
+    async def agreed(self, buyer: Visit, *, gift_cards: Sequence[str] = ()) -> tuple[int, int]:
+        """The total that the buyer is shown, and what the gift cards leave to pay."""
         cart = await buyer.read(lambda work: get_cart(work, address=HOME, gift_cards=gift_cards), fresh=True)
-        return cart.totals.total.amount_minor
+        return cart.totals.total.amount_minor, cart.totals.due.amount_minor
 
     def request(self, total: int, *, token: str = "tok_success", **more: Any) -> CheckoutRequest:
         """A checkout with a key of its own, unless one is given."""

@@ -6,9 +6,11 @@ import pytest
 
 from tests.modules.store.shop import Stock, TestShop, usd
 from threadly.modules import payments
+from threadly.modules.store.errors.cart import GiftCardShort
 from threadly.modules.store.errors.catalog import SoldOut
 from threadly.modules.store.errors.orders import CartChanged, CartEmpty, CheckoutKeyReused, MethodMissing
 from threadly.modules.store.types.orders import Order
+from threadly.platform.errors import InvalidInput
 from threadly.platform.work import Work
 
 
@@ -92,10 +94,28 @@ async def test_something_to_pay_needs_a_way_to_pay(shop: TestShop) -> None:
 async def test_a_gift_card_that_covers_it_needs_no_provider(shop: TestShop) -> None:
     kareem, mug = await shop.join("kareem"), await shop.sell(on_hand=3)
     code = await shop.gift_card(1_500)
-    order = await shop.buy(kareem, mug, total=1_000, gift_cards=[code], methods=[])
+    order = await shop.buy(kareem, mug, total=1_000, gift_cards=[code], expected_due=usd(0), methods=[])
     assert (order.state, order.gift_card, order.due) == ("paid", usd(1_000), usd(0))
     assert await shop.stock(mug) == Stock(2, 0)
     assert await shop.charges(order.id) == []
+
+
+async def test_nobody_pays_with_gift_cards_without_saying_what_those_leave(shop: TestShop) -> None:
+    kareem, mug = await shop.join("kareem"), await shop.sell(on_hand=3)
+    code = await shop.gift_card(1_500)
+    with pytest.raises(InvalidInput) as refused:
+        await shop.buy(kareem, mug, total=1_000, gift_cards=[code])
+    assert [each.field for each in refused.value.details] == ["expected_due"]
+
+
+async def test_of_two_who_use_a_gift_card_at_once_one_is_asked_again(shop: TestShop) -> None:
+    buyers, mug = await shop.crowd(2), await shop.sell(price=3_000, on_hand=3)
+    code = await shop.gift_card(3_000)
+    both = [shop.buy(buyer, mug, total=3_000, gift_cards=[code], expected_due=usd(0)) for buyer in buyers]
+    outcomes = await asyncio.gather(*both, return_exceptions=True)
+    assert [isinstance(each, CartChanged | GiftCardShort) for each in outcomes].count(True) == 1
+    (order,) = [each for each in outcomes if isinstance(each, Order)]
+    assert (order.gift_card, order.due) == (usd(3_000), usd(0))
 
 
 async def test_two_clicks_at_the_same_instant_are_one_order(shop: TestShop) -> None:

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from tests.cast import Visit
-from tests.modules.store.shop import TestShop
+from tests.modules.store.shop import TestShop, usd
 from threadly.modules.store.jobs import release_expired
 from threadly.modules.store.types.orders import CheckoutRequest
 from threadly.modules.store.verbs.auditing import list_order_discrepancies
@@ -65,9 +65,9 @@ async def test_everything_is_as_before(shop: TestShop, end: str, seed: int) -> N
     quantity = chance.randrange(1, 4)
     await shop.fill(buyer, *variants, quantity=quantity, coupon=coupon)
     before = await held(shop, variants)
-    total = await shop.total(buyer, gift_cards=codes)
+    total, due = await shop.agreed(buyer, gift_cards=codes)
     token = "tok_declined" if end.startswith("declined") else "tok_success"
-    request = shop.request(total, token=token, gift_cards=codes)
+    request = shop.request(total, token=token, gift_cards=codes, expected_due=usd(due))
     await come_to_nothing(shop, buyer, request, end)
     after = await held(shop, variants)
     if end == "called off paid":  # who has paid has used the coupon

@@ -33,8 +33,8 @@ MESSAGES = {
 
 class NewCheckout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`expected_total` is the total that the buyer agreed to, before gift cards, and `expected_due` what
-    those leave to pay, where the buyer was shown it. `methods` are tried in their order when a provider does
-    not answer. Without an `email` it is that of the account."""
+    those leave to pay: with `gift_cards` it must be there. `methods` are tried in their order when a provider
+    does not answer. Without an `email` it is that of the account."""
 
     address: Address
     expected_total: Money

@@ -59,7 +59,7 @@ class Address(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class CheckoutRequest(msgspec.Struct, frozen=True):
     """What a buyer agrees to: the total that was shown, and how to pay it, in order of preference.
 
-    `expected_due` is what gift cards leave to pay, where the buyer was shown that too. `key` is or stands for
+    `expected_due` is what gift cards leave to pay; with gift cards it must be there. `key` is or stands for
     the request's Idempotency-Key, and `request_hash` for all the rest of it.
     """
 

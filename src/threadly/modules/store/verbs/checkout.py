@@ -60,8 +60,9 @@ async def begin_checkout(work: Work, *, request: CheckoutRequest) -> Begun:
     earlier or simultaneous request for the same has made.
 
     Raises SignInRequired, CheckoutKeyReused, CheckoutUnderWay, CartEmpty, CartChanged, SoldOut,
-    MethodMissing, InvalidInput for a country that is none, what coupons, gift cards and the price refuse,
-    payments.MethodUnavailable and payments.MethodInvalid. Nothing is written then.
+    MethodMissing, InvalidInput for a country that is none and for gift cards without `expected_due`, what
+    coupons, gift cards and the price refuse, payments.MethodUnavailable and payments.MethodInvalid.
+    Nothing is written then.
     """
     buyer_id, order_id = work.actor.me, new_id()
     claim = (buyer_id, request.key, request.request_hash, order_id, work.now)
@@ -111,6 +112,7 @@ async def _find_order_to_join(
 async def _begin(
     work: Work, order_id: UUID, found: ClaimRow, lines: Sequence[CartLineRow], request: CheckoutRequest
 ) -> Begun:
+    _require_due(request)
     _require_as_seen(lines)
     _require_left(lines)
     _require_country(request)
@@ -126,6 +128,14 @@ async def _begin(
     if turn is None:
         await settle_paid(work, order, paid_with="", why="Nothing was left to pay.")
     return Begun(order_id, turn, joined=False)
+
+
+def _require_due(request: CheckoutRequest) -> None:
+    """Raises InvalidInput: what gift cards leave to pay changes with whoever else uses them, and nobody pays
+    what they were not shown."""
+    if request.gift_cards and request.expected_due is None:
+        message = "Say what the gift cards leave to pay, as the buyer was shown it."
+        raise invalid_fields([FieldProblem("expected_due", "input.required", message)])
 
 
 def _require_as_seen(lines: Sequence[CartLineRow]) -> None:

@@ -109,8 +109,26 @@ async def test_with_the_sources_address_a_card_links_to_its_line(runtime: Runtim
     assert f'href="https://host.example/threadly/blob/main/{place.path}#L{place.line}"' in html
 
 
-async def test_without_it_there_is_no_link(client: httpx.AsyncClient) -> None:
-    assert "#L" not in await read(client, "/map/concepts/outbox")
+async def test_without_it_the_line_is_on_a_page_of_our_own(client: httpx.AsyncClient) -> None:
+    place = atlas.get_card("outbox").homes[0]
+    address = f"/map/source/{place.path}"
+    assert f'href="{address}#L{place.line}"' in await read(client, "/map/concepts/outbox")
+    page = await read(client, address)
+    assert f'id="L{place.line}" data-line="{place.line}">    def emit(' in page
+
+
+@pytest.mark.parametrize("path", ["nothing.py", "../../pyproject.toml", "web/static/app.css", ""])
+async def test_nothing_else_is_shown_as_source(client: httpx.AsyncClient, path: str) -> None:
+    address = f"/map/source/src/threadly/{path}"
+    assert "def " not in await read(client, address, status=404)
+
+
+async def test_every_part_and_module_of_the_plan_has_cards(client: httpx.AsyncClient) -> None:
+    page = await read(client, "/map")
+    parts = re.findall(r'<li class="(?:part-of|module)" id="part-([a-z-]+)"', page)
+    found = re.findall(r'aria-label="Cards of ([^"]+)"', page)
+    assert len(parts) > 20
+    assert len(found) == len(parts)
 
 
 async def test_every_page_leads_to_the_map_from_its_top_and_its_foot(client: httpx.AsyncClient) -> None:

@@ -50,7 +50,7 @@ async def test_a_card_says_where_it_lives(client: httpx.AsyncClient) -> None:
     assert home["path"] == "src/threadly/platform/work.py"
     assert home["line"] > 1
     assert home["excerpt"].startswith("def emit")
-    assert home["url"] is None
+    assert home["url"] == f"/map/source/{home['path']}#L{home['line']}"
     assert {each["slug"] for each in card["related"]} >= {"relay"}
 
 

@@ -2,7 +2,7 @@
 
 from threadly.modules.atlas.concepts import CONCEPTS
 from threadly.modules.atlas.errors import ConceptMissing
-from threadly.modules.atlas.sources import find_place
+from threadly.modules.atlas.sources import SHOWN_AT, find_place
 from threadly.modules.atlas.types import Card, CardSummary, Concept, LayerSlug
 from threadly.platform.paging import Keyset, Page, page_of
 
@@ -33,7 +33,7 @@ def list_cards(
     return page_of(_following(found, after)[: limit + 1], limit=limit, key=lambda each: (each.slug,))
 
 
-def get_card(slug: str, *, source_url: str | None = None) -> Card:
+def get_card(slug: str, *, source_url: str = SHOWN_AT) -> Card:
     """Raises ConceptMissing."""
     concept = _BY_SLUG.get(slug)
     if concept is None:

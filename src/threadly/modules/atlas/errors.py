@@ -12,6 +12,7 @@ __all__ = [
     "JourneyMissing",
     "MayNotFollow",
     "NotFollowing",
+    "SourceMissing",
     "TooManyExperiments",
     "TooManyShares",
 ]
@@ -21,6 +22,12 @@ class ConceptMissing(Refusal):
     code = "atlas.concept_missing"
     kind = Kind.MISSING
     message = "There is no card of that name; /map/concepts lists them all."
+
+
+class SourceMissing(Refusal):
+    code = "atlas.source_missing"
+    kind = Kind.MISSING
+    message = "There is no such file in the source; the cards at /map/concepts link to what there is."
 
 
 class JourneyMissing(Refusal):

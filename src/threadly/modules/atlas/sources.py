@@ -8,12 +8,15 @@ from textwrap import dedent
 
 import threadly
 from threadly.modules.atlas.types import Home, Place
+from threadly.settings import Settings
 
-__all__ = ["SourceGone", "find_place"]
+__all__ = ["SHOWN_AT", "SourceGone", "find_place", "read_source", "source_url"]
 
 ROOT = Path(threadly.__file__).parent
 # Where the package lies in the repository.
 REPOSITORY_PATH = "src/threadly"
+# Where this installation shows its own source, for which no host has to be named.
+SHOWN_AT = "/map/source"
 MOST_LINES = 14
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -23,9 +26,27 @@ class SourceGone(LookupError):
     """A card points at a file or a name that is not there (any more): a bug, which a test finds first."""
 
 
+def source_url(settings: Settings) -> str:
+    """Where the repository's files can be read: where the settings say, or else on a page of our own."""
+    return (settings.source_url or SHOWN_AT).rstrip("/")
+
+
 @cache
-def find_place(home: Home, *, source_url: str | None = None) -> Place:
-    """`home` with its line and first lines; a link if `source_url` is given. Raises SourceGone."""
+def read_source(path: str) -> str:
+    """A Python file of the package. Raises SourceGone for whatever is none."""
+    if path not in _modules():
+        raise SourceGone(f"there is no {path}")
+    return _read(path)
+
+
+@cache
+def _modules() -> frozenset[str]:
+    return frozenset(each.relative_to(ROOT).as_posix() for each in ROOT.rglob("*.py"))
+
+
+@cache
+def find_place(home: Home, *, source_url: str = SHOWN_AT) -> Place:
+    """`home` with its line, first lines and a link. Raises SourceGone."""
     first, last = _find_lines(home.path, home.symbol)
     path = f"{REPOSITORY_PATH}/{home.path}"
     return Place(
@@ -34,7 +55,7 @@ def find_place(home: Home, *, source_url: str | None = None) -> Place:
         symbol=home.symbol,
         says=home.says,
         excerpt=_excerpt(home.path, first, last),
-        url=f"{source_url.rstrip('/')}/{path}#L{first}" if source_url else None,
+        url=f"{source_url}/{path}#L{first}",
     )
 
 

@@ -80,14 +80,14 @@ class Concept(msgspec.Struct, frozen=True):
 
 
 class Place(msgspec.Struct, frozen=True):
-    """A home as it was found in the source. `url` is None where THREADLY_SOURCE_URL is not set."""
+    """A home as it was found in the source."""
 
     path: str
     line: int
     symbol: str
     says: str
     excerpt: str
-    url: str | None
+    url: str
 
 
 class CardSummary(msgspec.Struct, frozen=True):

@@ -40,7 +40,8 @@ export class Sheet {
     this.open(this.nameOf(place), says, [
       ...this.why(slug),
       ...this.section("What it did just now", this.spansOf(spans)),
-      ...this.section("Live figures", this.figuresOf(place, figures)),
+      ...this.section("Live figures", this.figuresOf(place)),
+      ...(figures ? this.section("As it is configured", [figures]) : []),
       ...(cards ? this.section("Ideas at work here", [cards]) : []),
     ]);
   }
@@ -89,7 +90,7 @@ export class Sheet {
       const places = make("ul", "drawer__places");
       for (const home of card.homes) {
         const at = `${home.path}:${home.line}`;
-        places.append(make("li", "", `${home.says} `, home.url ? link(home.url, at, "drawer__source") : make("code", "", at)));
+        places.append(make("li", "", `${home.says} `, link(home.url, at, "drawer__source")));
       }
       part.append(make("h3", "", card.name), make("p", "", card.what), make("p", "drawer__reason", card.why), places, link(`/map/concepts/${slug}`, "Open the card"));
       part.hidden = false;
@@ -118,23 +119,21 @@ export class Sheet {
     return spans.length > MOST_SPANS ? [list, make("p", "quiet", `and ${spans.length - MOST_SPANS} shorter ones`)] : [list];
   }
 
-  figuresOf(place, facts) {
-    const figures = facts ?? make("dl", "figures");
+  figuresOf(place) {
     const seen = this.times.get(place);
-    if (seen) {
-      const add = (name, value) => figures.prepend(make("div", "", make("dt", "", name), make("dd", "", value)));
-      if (seen.failed) add("Failed", String(seen.failed));
-      add("Longest", this.model.duration(seen.longest));
-      add("On average", this.model.duration(seen.us / seen.journeys));
-      add("Seen since this page was opened", seen.journeys === 1 ? "in one journey" : `in ${seen.journeys} journeys`);
-    }
-    return figures.children.length ? [figures] : [];
+    if (!seen) return [make("p", "quiet", "No journey came by since this page was opened.")];
+    const figures = make("dl", "figures");
+    const add = (name, value) => figures.append(make("div", "", make("dt", "", name), make("dd", "", value)));
+    add("Seen since this page was opened", seen.journeys === 1 ? "in one journey" : `in ${seen.journeys} journeys`);
+    add("On average", this.model.duration(seen.us / seen.journeys));
+    add("Longest", this.model.duration(seen.longest));
+    if (seen.failed) add("Failed", String(seen.failed));
+    return [figures];
   }
 
   sourceOf({ source, source_url: url }) {
     if (!source) return [];
     const [path, line] = source.split(":");
-    const href = url ?? (this.source ? `${this.source}${path}#L${line}` : null);
-    return [make("p", "drawer__line", href ? link(href, source, "drawer__source") : make("code", "", source))];
+    return [make("p", "drawer__line", link(url ?? `${this.source}${path}#L${line}`, source, "drawer__source"))];
   }
 }

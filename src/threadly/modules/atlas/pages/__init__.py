@@ -2,7 +2,7 @@
 
 from litestar.types import ControllerRouterHandler
 
-from threadly.modules.atlas.pages import concepts, experiments, following, journeys, live, plan
+from threadly.modules.atlas.pages import concepts, experiments, following, journeys, live, plan, source
 
 __all__ = ["routes"]
 
@@ -12,5 +12,6 @@ routes: list[ControllerRouterHandler] = [
     *live.routes,
     *following.routes,
     *concepts.routes,
+    *source.routes,
     *experiments.routes,
 ]

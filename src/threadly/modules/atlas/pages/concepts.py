@@ -10,6 +10,7 @@ from litestar.types import ControllerRouterHandler
 
 from threadly.modules import atlas
 from threadly.modules.atlas.rest.concepts import LONGEST_QUERY
+from threadly.modules.atlas.sources import source_url
 from threadly.modules.atlas.types import CardSummary, Layer, LayerSlug
 from threadly.platform.http.edge import Edge
 from threadly.platform.http.following import UNFOLLOWED
@@ -49,7 +50,7 @@ async def show_concepts(edge: NamedDependency[Edge], pages: NamedDependency[Page
 async def show_concept(
     edge: NamedDependency[Edge], pages: NamedDependency[Pages], slug: FromPath[str]
 ) -> Response[str]:
-    card = atlas.get_card(slug, source_url=edge.runtime.settings.source_url)
+    card = atlas.get_card(slug, source_url=source_url(edge.runtime.settings))
     return await pages.show(edge, "atlas/concept.html", card=card, layer=_LAYERS[card.layer])
 
 

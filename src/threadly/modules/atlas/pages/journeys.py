@@ -20,6 +20,7 @@ from threadly.modules.atlas.rest.journeys import LONGEST_TEXT, MOST_MS, StatusCl
 from threadly.modules.atlas.rules.comparison import compare
 from threadly.modules.atlas.rules.journeys import summary_of
 from threadly.modules.atlas.rules.words import KEPT
+from threadly.modules.atlas.sources import source_url
 from threadly.modules.atlas.types import Journey, JourneyFilter, JourneySummary
 from threadly.modules.atlas.verbs.journeys import (
     count_shares,
@@ -228,7 +229,7 @@ async def _parts(edge: Edge, looker: Looker, trace_id: str) -> list[Part]:
 
 
 async def _read(edge: Edge, parts: Sequence[Part]) -> Journey:
-    return await read_parts(parts, source_url=edge.runtime.settings.source_url)
+    return await read_parts(parts, source_url=source_url(edge.runtime.settings))
 
 
 def _lines(edge: Edge, found: Sequence[JourneySummary]) -> list[LineView]:

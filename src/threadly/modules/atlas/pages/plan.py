@@ -10,7 +10,7 @@ from threadly.modules import atlas
 from threadly.modules.atlas.pages.concepts import NAMES, by_layer
 from threadly.modules.atlas.pages.experiments import now_running
 from threadly.modules.atlas.placing import LAYER_NAMES
-from threadly.modules.atlas.sources import REPOSITORY_PATH
+from threadly.modules.atlas.sources import REPOSITORY_PATH, source_url
 from threadly.modules.atlas.types import Band, ModulePart, Part
 from threadly.platform.http.edge import Edge
 from threadly.web.pages import Pages
@@ -19,7 +19,7 @@ __all__ = ["routes"]
 
 # Where the modules stand: below what lets requests in.
 BELOW = "web"
-CARDS_OF_MODULES = ("module-boundaries", "verbs-and-repositories", "published-views", "events")
+CARDS_OF_EVERY_MODULE = ("module-boundaries", "verbs-and-repositories", "published-views", "events")
 
 _TRACE = re.compile(r"[0-9a-f]{32}")
 
@@ -30,7 +30,6 @@ async def show_map(
 ) -> Response[str]:
     """`?journey=` names a trace that is to be replayed; what cannot be one is left out."""
     asked = edge.request.query_params.get("journey", "")
-    source_url = edge.runtime.settings.source_url
     return await pages.show(
         edge,
         "atlas/map.html",
@@ -41,7 +40,8 @@ async def show_map(
         layers=by_layer(atlas.find_cards()),
         layer_names=list(LAYER_NAMES.items()),
         replayed=asked if _TRACE.fullmatch(asked) else None,
-        source_root=f"{source_url.rstrip('/')}/{REPOSITORY_PATH}/" if source_url else "",
+        source_root=f"{source_url(edge.runtime.settings)}/{REPOSITORY_PATH}/",
+        cards_of={each.name: _cards_of(each) for each in plan.modules},
     )
 
 
@@ -59,7 +59,14 @@ def _bands(plan: atlas.Plan) -> list[Band]:
 def _drawn(module: ModulePart) -> Part:
     events = len(module.tells)
     short = f"{events} {'event' if events == 1 else 'events'}" if events else "reads"
-    return Part(module.name, module.name.capitalize(), short, module.says, cards=CARDS_OF_MODULES)
+    return Part(module.name, module.name.capitalize(), short, module.says, cards=_cards_of(module))
+
+
+def _cards_of(module: ModulePart) -> tuple[str, ...]:
+    """Ideas that live in its code before those that every module shares."""
+    folder = f"modules/{module.name}/"
+    own = [each.slug for each in atlas.CONCEPTS if any(home.path.startswith(folder) for home in each.homes)]
+    return (*own, *(each for each in CARDS_OF_EVERY_MODULE if each not in own))
 
 
 routes: list[ControllerRouterHandler] = [show_map]

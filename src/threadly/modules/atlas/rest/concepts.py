@@ -10,6 +10,7 @@ from litestar.params import FromPath, QueryParameter
 from litestar.types import ControllerRouterHandler
 
 from threadly.modules import atlas
+from threadly.modules.atlas.sources import source_url
 from threadly.modules.atlas.types import LayerSlug
 from threadly.platform.http.edge import Edge
 from threadly.platform.http.envelope import Listing, Success
@@ -56,7 +57,7 @@ async def list_concepts(
 async def get_concept(
     edge: NamedDependency[Edge], slug: FromPath[str], fields: FieldsParameter = None
 ) -> Response[Success[atlas.Card]]:
-    return edge.resource(atlas.get_card(slug, source_url=edge.runtime.settings.source_url))
+    return edge.resource(atlas.get_card(slug, source_url=source_url(edge.runtime.settings)))
 
 
 routes: list[ControllerRouterHandler] = [list_concepts, get_concept]

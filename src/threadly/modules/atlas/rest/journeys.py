@@ -13,6 +13,7 @@ from litestar.types import ControllerRouterHandler
 
 from threadly.modules.atlas.looking import looker_of
 from threadly.modules.atlas.rules.otlp import OtlpTraces, otlp_of
+from threadly.modules.atlas.sources import source_url
 from threadly.modules.atlas.types import Journey, JourneyFilter, JourneySummary, Share
 from threadly.modules.atlas.verbs.journeys import (
     get_parts,
@@ -156,7 +157,7 @@ async def _parts(edge: Edge, trace_id: str) -> list[Part]:
 
 
 async def _read(edge: Edge, parts: list[Part]) -> Journey:
-    return await read_parts(parts, source_url=edge.runtime.settings.source_url)
+    return await read_parts(parts, source_url=source_url(edge.runtime.settings))
 
 
 routes: list[ControllerRouterHandler] = [

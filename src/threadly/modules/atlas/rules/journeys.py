@@ -9,7 +9,7 @@ from threadly.modules.atlas.rules.critical import mark
 from threadly.modules.atlas.rules.grouping import fold
 from threadly.modules.atlas.rules.sentence import tell
 from threadly.modules.atlas.rules.tree import Node, grow, walk
-from threadly.modules.atlas.sources import REPOSITORY_PATH
+from threadly.modules.atlas.sources import REPOSITORY_PATH, SHOWN_AT
 from threadly.modules.atlas.types import Bar, BarLayer, Journey, JourneySummary, LayerSum
 from threadly.platform.telemetry.parts import Kept, Part
 
@@ -19,8 +19,8 @@ __all__ = ["read_journey", "seen_by", "summary_of"]
 _REASONS: Sequence[Kept] = ("followed", "failed", "slow", "sampled", "asked")
 
 
-def read_journey(parts: Sequence[Part], *, source_url: str | None = None) -> Journey:
-    """`parts` are those of one trace, at least one of them with a span; `source_url` as in the settings."""
+def read_journey(parts: Sequence[Part], *, source_url: str = SHOWN_AT) -> Journey:
+    """`parts` are those of one trace, at least one of them with a span."""
     root = grow(parts)
     head = _head(parts, root)
     sentence = _sentence(root, head)
@@ -108,7 +108,7 @@ def _sums(root: Node) -> list[LayerSum]:
     ]
 
 
-def _bars(root: Node, source_url: str | None) -> list[Bar]:
+def _bars(root: Node, source_url: str) -> list[Bar]:
     depths = {id(root): 0}
     bars = []
     for node in walk(root):
@@ -118,7 +118,7 @@ def _bars(root: Node, source_url: str | None) -> list[Bar]:
     return bars
 
 
-def _bar(node: Node, depth: int, source_url: str | None) -> Bar:
+def _bar(node: Node, depth: int, source_url: str) -> Bar:
     placed = place_of(node.kind, node.name, node.process, node.attributes)
     return Bar(
         id=node.id,
@@ -143,8 +143,8 @@ def _bar(node: Node, depth: int, source_url: str | None) -> Bar:
     )
 
 
-def _link(source: str | None, source_url: str | None) -> str | None:
-    if source is None or source_url is None:
+def _link(source: str | None, source_url: str) -> str | None:
+    if source is None:
         return None
     path, _, line = source.rpartition(":")
-    return f"{source_url.rstrip('/')}/{REPOSITORY_PATH}/{path}#L{line}"
+    return f"{source_url}/{REPOSITORY_PATH}/{path}#L{line}"

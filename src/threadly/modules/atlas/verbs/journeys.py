@@ -24,6 +24,7 @@ from threadly.modules.atlas.repository.parts import (
 )
 from threadly.modules.atlas.repository.shares import COUNT_SHARES, DELETE_SHARES, FIND_SHARE, INSERT_SHARE
 from threadly.modules.atlas.rules.journeys import read_journey, seen_by, summary_of
+from threadly.modules.atlas.sources import SHOWN_AT
 from threadly.modules.atlas.types import Journey, JourneyFilter, JourneySummary, Share
 from threadly.platform.db import containing
 from threadly.platform.paging import Keyset, Page, id_before, page_of
@@ -97,7 +98,7 @@ async def get_shared_parts(work: Work, *, token: str) -> list[Part]:
     return [msgspec.structs.replace(part, user=None) for part in parts]
 
 
-async def read_parts(parts: Sequence[Part], *, source_url: str | None = None) -> Journey:
+async def read_parts(parts: Sequence[Part], *, source_url: str = SHOWN_AT) -> Journey:
     """What `get_parts` gave, as a journey."""
     if sum(len(part.spans) for part in parts) < MANY_SPANS:
         return read_journey(parts, source_url=source_url)

@@ -70,9 +70,7 @@ async def test_everything_is_as_before(shop: TestShop, end: str, seed: int) -> N
     request = shop.request(total, token=token, gift_cards=codes, expected_due=usd(due))
     await come_to_nothing(shop, buyer, request, end)
     after = await held(shop, variants)
-    if end == "called off paid":  # who has paid has used the coupon
-        before[2], after[2] = None, None
-    else:
+    if end != "called off paid":  # what was bought has left the cart
         assert await shop.quantities(buyer) == [quantity] * len(variants)
     assert after == before
     assert await shop.owner.read(list_order_discrepancies, fresh=True) == []

@@ -259,6 +259,21 @@ async def test_the_buyer_calls_it_off_before_it_is_sent(shop: TestShop, order: O
     assert await agree(shop)
 
 
+async def test_the_coupon_of_an_order_that_was_called_off_can_be_used_again(
+    shop: TestShop, kareem: Visit
+) -> None:
+    await shop.coupon("ONCE", basis_points=1_000, most_uses=1)
+    mug = await shop.sell(on_hand=5)
+    await shop.fill(kareem, mug, coupon="ONCE")
+    order = (await shop.check_out(kareem, shop.request(900))).order
+    await shop.owner.write(lambda work: cancel_order(work, order_id=order.id))
+    assert await shop.coupon_uses() == [0]
+    await shop.fill(kareem, mug, coupon="ONCE")
+    again = (await shop.check_out(kareem, shop.request(900))).order
+    assert (again.state, again.discount) == ("paid", usd(100))
+    assert await agree(shop)
+
+
 async def test_an_order_that_was_never_paid_is_not_given_back(shop: TestShop, kareem: Visit) -> None:
     async with shop.sandbox.client() as client:
         await client.put("/v1/behaviour", json={"down": True})

@@ -37,6 +37,7 @@ from threadly.modules.store.repository.orders import (
 )
 from threadly.modules.store.rules.orders import REFUNDABLE, refunded_state, units_worth
 from threadly.modules.store.types.orders import Order, OrderRefund, ReturnedLine
+from threadly.modules.store.verbs.coupons import return_coupons
 from threadly.modules.store.verbs.giving_back import give_back
 from threadly.modules.store.verbs.orders import find_visible, get_order, move_order, note_history, refund_of
 from threadly.modules.store.verbs.settling import abandon, cancel_open, refund_cancelled
@@ -111,8 +112,8 @@ async def list_refunds(
 
 
 async def cancel_order(work: Work, *, order_id: UUID, reason: str = "") -> Order:
-    """Call the order off before it is sent: everything paid goes back, and every unit to the shelf. Twice is
-    the same.
+    """Call the order off before it is sent: everything paid goes back, every unit to the shelf, and its
+    coupons can be used again. Twice is the same.
 
     Raises SignInRequired, OrderMissing unless it is the actor's or theirs to manage, OrderBeingPaid,
     OrderFulfilled, OrderNotPaid.
@@ -199,6 +200,7 @@ async def _call_off(work: Work, order: OrderRow, *, told: str, why: str) -> None
         raise OrderNotPaid
     bought = await work.all(ORDER_LINES, order.id)
     left = order.total_minor - order.refunded_minor
+    await return_coupons(work, order_id=order.id)  # before the stock, as every checkout takes them
     units, returned = _not_given_back(bought), _not_restocked(bought)
     await give_back(work, order, left, reason=why, units=units, returned=returned, bought=bought)
     await move_order(work, order, "cancelled", why=why, reason=told)

@@ -10,6 +10,7 @@ from tests.modules.payments.till import Clock, Till
 from threadly.modules.payments.cashier import close_cashier
 from threadly.modules.payments.types import ProviderName
 from threadly.platform.runtime import Runtime
+from threadly.platform.tenants import PUBLIC_TENANT_ID
 from threadly.platform.work import Tenant, Works
 from threadly.settings import Settings
 
@@ -37,3 +38,9 @@ async def till(runtime: Runtime, tenant: Tenant) -> AsyncIterator[Till]:
     for provider in till.providers.values():
         provider.released.set()
     await close_cashier(works)
+
+
+@pytest.fixture
+async def first_till(till: Till, runtime: Runtime) -> Till:
+    """That of the first community, whose books other tests may have written in, with the same providers."""
+    return Till(till.works, await runtime.tenants.get(PUBLIC_TENANT_ID), till.clock, till.providers)

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from tests.cast import sign_in, sign_up
-from tests.modules.payments.test_reconcile import movement, reconcile
+from tests.modules.payments.test_reconcile import key_of, movement, reconcile
 from tests.modules.payments.till import Till
 from threadly.platform.work import Tenant, Works
 
@@ -52,7 +52,8 @@ async def test_the_ledger_is_read_in_pages(omar: httpx.AsyncClient, till: Till) 
 
 
 async def test_a_difference_is_settled_with_a_note(omar: httpx.AsyncClient, till: Till) -> None:
-    till.sandbox.move(movement("charge", 700, key="a stranger"))
+    key = await key_of(till, await till.pay())
+    till.sandbox.moved = [movement("charge", 4_999, key=key)]
     await reconcile(till)
     (made,) = (await omar.get("/api/v1/payments/reconciliations")).json()["data"]
     assert (made["provider"], made["differences"]) == ("sandbox", 1)

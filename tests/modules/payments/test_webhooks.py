@@ -24,7 +24,8 @@ from threadly.platform.db import sql
 from threadly.platform.ids import new_id
 from threadly.platform.relay import Relay
 from threadly.platform.runtime import Runtime
-from threadly.platform.work import Tenant
+from threadly.platform.tenants import PUBLIC_TENANT_ID, Tenants
+from threadly.platform.work import SYSTEM, Tenant
 from threadly.wiring import make_reactions
 
 # It follows from the key that the settings name.
@@ -44,8 +45,9 @@ HANDLED = sql(
 class Shop:
     """A till, its webhooks' address, and the Sandbox that sends to it."""
 
-    def __init__(self, till: Till, client: httpx.AsyncClient, relay: Relay) -> None:
+    def __init__(self, till: Till, client: httpx.AsyncClient, relay: Relay, tenants: Tenants) -> None:
         self.till = till
+        self.tenants = tenants
         self.client = client
         self.relay = relay
 
@@ -67,6 +69,16 @@ class Shop:
     async def outcomes(self) -> list[str | None]:
         rows = await self.till.read(lambda work: work.all(HANDLED))
         return [each.outcome for each in rows]
+
+    async def first(self) -> Tenant:
+        return await self.tenants.get(PUBLIC_TENANT_ID)
+
+    async def outcome_elsewhere(self, event_id: str) -> str | None:
+        """In the first community, where other tests' webhooks may be as well."""
+        async with self.till.works.read(await self.first(), SYSTEM, fresh=True) as work:
+            rows = await work.all(HANDLED)
+        (outcome,) = [each.outcome for each in rows if each.event_id == event_id]
+        return outcome
 
     async def lost(self) -> tuple[payments.Payment, str]:
         """A payment whose only attempt has no answer, and that attempt's key."""
@@ -103,7 +115,7 @@ async def shop(runtime: Runtime, tenant: Tenant) -> AsyncIterator[Shop]:
     till = Till(own.works, tenant, Clock(), {name: FakeProvider(name) for name in names})
     use_cashier(own.works, Cashier(own.works, make_providers(replace(settings, stripe_secret_key=None))))
     async with client_of(make_app(own), tenant) as client:
-        yield Shop(till, client, Relay(own.works, make_reactions(), own.tenants))
+        yield Shop(till, client, Relay(own.works, make_reactions(), own.tenants), own.tenants)
     await payments.close_cashier(own.works)
     await own.stop()
 
@@ -168,16 +180,38 @@ async def test_a_webhook_that_comes_before_the_answer_does_no_harm(shop: Shop) -
 
 
 @pytest.mark.parametrize("key", ["01a1f9e1-47e0-72c0-928c-82b78a461e8e", "not a key of ours", ""])
-async def test_a_webhook_about_something_unknown_is_taken_and_recorded(shop: Shop, key: str) -> None:
-    assert await shop.tell(key, "succeeded") == 200
-    assert await shop.outcomes() == ["nothing: the key is not ours"]
+async def test_a_webhook_about_something_unknown_is_recorded_in_the_first_community(
+    shop: Shop, key: str
+) -> None:
+    event_id = f"evt_{new_id()}"
+    assert await shop.tell(key, "succeeded", event_id=event_id) == 200
+    assert await shop.outcomes() == []
+    assert await shop.outcome_elsewhere(event_id) == "nothing: the key is not ours"
 
 
 async def test_a_webhook_about_nothing_of_ours_is_taken_and_recorded(shop: Shop) -> None:
-    body = msgspec.json.encode({"id": "evt_1", "kind": "something.new", "data": {}})
+    event_id = f"evt_{new_id()}"
+    body = msgspec.json.encode({"id": event_id, "kind": "something.new", "data": {}})
     assert (await shop.send(body)).status_code == 200
+    await shop.relay.drain(await shop.first())
+    assert await shop.outcome_elsewhere(event_id) == "nothing: it concerns nothing of ours"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "payments.example"])
+async def test_a_webhook_is_its_communitys_at_whatever_host_it_arrives(shop: Shop, host: str) -> None:
+    """A provider has one address for the whole installation."""
+    payment, key = await shop.lost()
+    assert (await shop.send(event(key, "succeeded"), Host=host)).status_code == 200
     await shop.drain()
-    assert await shop.outcomes() == ["nothing: it concerns nothing of ours"]
+    assert (await shop.till.get(payment)).state == "succeeded"
+    refund = await shop.till.refund(payment, 5_000)
+    told = {"id": f"re_{refund.id}", "key": str(refund.id), "status": "succeeded"}
+    body = msgspec.json.encode(
+        {"id": f"evt_{refund.id}", "kind": "refund.succeeded", "data": {"refund": told}}
+    )
+    assert (await shop.send(body, Host=host)).status_code == 200
+    await shop.drain()
+    assert [each.state for each in await shop.till.refunds(payment)] == ["succeeded"]
 
 
 async def test_a_webhook_with_another_amount_pays_for_nothing(shop: Shop) -> None:

@@ -2,6 +2,9 @@
 
 What the provider knows and we do not, because a webhook or an answer was lost, is recorded here (healed).
 What does not fit is listed as a discrepancy until a person has settled it.
+
+The account is one for all communities, so each reads of it what bears a key of its own. What bears none that
+we know, and what was paid out to the bank, is the first community's, whose people run the installation.
 """
 
 from collections.abc import Iterable
@@ -29,6 +32,7 @@ from threadly.modules.payments.rules import fee_entries, payout_entries
 from threadly.modules.payments.types import ProviderName, Reconciliation
 from threadly.modules.payments.verbs.ledger import post
 from threadly.modules.payments.verbs.outcomes import AmountDiffers, record_outcome
+from threadly.modules.payments.verbs.owners import find_owners
 from threadly.modules.payments.verbs.reconciliations import record_reconciliation
 from threadly.modules.payments.verbs.refunds import record_refund
 from threadly.modules.payments.verbs.turns import request_of
@@ -66,8 +70,9 @@ async def reconcile(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> list[Reconciliation]:
-    """Compare one provider, or each that is configured; from where the last time ended until now, less the
-    time that a provider takes to show what happened. Raises ProviderMissing and ProviderError."""
+    """Compare the tenant's part of one provider's account, or of each that is configured; from where the last
+    time ended until now, less the time that a provider takes to show what happened. Raises ProviderMissing
+    and ProviderError."""
     cashier = cashier_of(works)
     if provider is not None and provider not in cashier.providers:
         raise ProviderMissing
@@ -154,7 +159,8 @@ class _Comparison:
         await self._look_for_missing("refund", LIST_REFUNDED)
         return await self._works.attempt(self._tenant, SYSTEM, self._record)
 
-    async def _compare_batch(self, batch: list[Movement]) -> None:
+    async def _compare_batch(self, movements: list[Movement]) -> None:
+        batch = await self._ours(movements)
         for kind in KINDS:
             await self._compare_kind(kind, [each for each in batch if each.kind == kind])
         fees = [each for each in batch if each.kind == "fee"]
@@ -164,6 +170,11 @@ class _Comparison:
         if late or payouts:
             posting = partial(_post_told, provider=self._provider, fees=late, payouts=payouts, known=known)
             await self._works.attempt(self._tenant, SYSTEM, posting)
+
+    async def _ours(self, movements: list[Movement]) -> list[Movement]:
+        async with self._works.read(self._tenant, SYSTEM, fresh=True) as work:
+            owners = await find_owners(work, keys=(each.key for each in movements))
+        return [each for each in movements if owners[each.key] == self._tenant.id]
 
     async def _compare_kind(self, kind: Kind, movements: list[Movement]) -> None:
         known = await self._find(kind, (each.key for each in movements))

@@ -20,6 +20,7 @@ from threadly.modules.payments.errors import (
 from threadly.modules.payments.providers.interface import ProviderError, SignatureInvalid
 from threadly.modules.payments.types import Balance, Discrepancy, LedgerTransaction, Reconciliation
 from threadly.modules.payments.verbs.ledger import ledger_balances, list_ledger
+from threadly.modules.payments.verbs.owners import owner_of
 from threadly.modules.payments.verbs.reconciliations import (
     get_discrepancy,
     list_discrepancies,
@@ -157,7 +158,6 @@ def webhook_route(runtime: Runtime) -> ControllerRouterHandler:
         body = await request.body()
         if len(body) > MOST_WEBHOOK_BYTES:
             raise BodyTooLarge
-        tenant = await runtime.tenants.of_host(text.get("host", ""))
         try:
             event = await known[provider].read_webhook(headers=text, body=body, now=runtime.works.clock())
         except SignatureInvalid:
@@ -168,6 +168,7 @@ def webhook_route(runtime: Runtime) -> ControllerRouterHandler:
         async def keep(work: Work) -> bool:
             return await receive_webhook(work, provider=known[provider].name, event=event, body=body)
 
+        tenant = await owner_of(runtime.works, runtime.tenants, event)
         await runtime.works.attempt(tenant, SYSTEM, keep)
         return Response(b"", status_code=200, media_type="text/plain")
 

@@ -5,7 +5,7 @@
 from datetime import datetime
 from types import NoneType
 
-from threadly.modules.payments.repository.rows import KnownRow
+from threadly.modules.payments.repository.rows import KnownRow, OwnerRow
 from threadly.modules.payments.types import Discrepancy, Reconciliation
 from threadly.platform.db import sql
 
@@ -46,6 +46,12 @@ FIND_REFUNDS = sql(
     WHERE a.provider = $1 AND r.id = ANY($2::uuid[])
     """,
     into=KnownRow,
+)
+# Of all tenants, as a provider's account is.
+FIND_OWNERS = sql(
+    "payments.find_owners",
+    "SELECT key::text AS key, tenant_id FROM payments.find_owners($1)",
+    into=OwnerRow,
 )
 # What we say happened at the provider in that time.
 LIST_CHARGED = sql(

@@ -86,6 +86,13 @@ class WebhookRow(msgspec.Struct, frozen=True):
     handled_at: datetime | None
 
 
+class OwnerRow(msgspec.Struct, frozen=True):
+    """The tenant that a key of ours belongs to."""
+
+    key: str
+    tenant_id: int
+
+
 class KnownRow(msgspec.Struct, frozen=True):
     """An attempt or a refund, as its key finds it; `posted_minor` and `fee_minor` are what the ledger says of
     it, None for nothing."""

@@ -134,6 +134,59 @@ async def test_a_changed_price_and_stock_are_all_that_changes(shelf: Shelf) -> N
     assert [tuple(row) for row in moved] == [(3, 2), (5, 1)]
 
 
+MUG = "mug,Mug,,,,,true,,,M-1,shopify,{},{},"
+# What a sale leaves.
+SELL = """
+WITH sold AS (
+    UPDATE store.variants SET on_hand = on_hand - $2 WHERE tenant_id = $1 RETURNING id, tenant_id
+)
+INSERT INTO store.stock_movements (id, tenant_id, variant_id, quantity, reason, at)
+SELECT gen_random_uuid(), tenant_id, id, -$2, 'sale', now() FROM sold
+"""
+
+
+async def on_hand(shelf: Shelf) -> int | None:
+    return (await shelf.product("mug")).variants[0].on_hand
+
+
+async def test_units_that_were_sold_are_not_there_again_by_the_same_file(shelf: Shelf) -> None:
+    await shelf.rows(MUG.format(10, 5))
+    await shelf.owner.execute(SELL, shelf.ada.tenant.id, 3)
+    counts, problems = await shelf.rows(MUG.format(10, 5))
+    assert (await on_hand(shelf), updated(counts), problems) == (7, (0, 0), [])
+    # Nor when it is for the price.
+    counts, problems = await shelf.rows(MUG.format(10, 6))
+    assert (await on_hand(shelf), updated(counts), problems) == (7, (0, 1), [])
+
+
+async def test_a_file_moves_the_stock_by_what_it_says_more_or_less_and_tells_what_that_makes(
+    shelf: Shelf,
+) -> None:
+    await shelf.rows(MUG.format(10, 5))
+    await shelf.owner.execute(SELL, shelf.ada.tenant.id, 3)
+    for dry_run in (True, False):
+        _, problems = await shelf.rows(MUG.format(12, 5), dry_run=dry_run)
+        ((line, reason),) = problems
+        assert (line, reason.partition(";")[0]) == (2, "The quantity is 12")
+        assert "it makes 9 on hand" in reason
+    assert await on_hand(shelf) == 9
+    # Less than there is cannot be, and what was not taken is not given back.
+    await shelf.rows(MUG.format(0, 5))
+    assert await on_hand(shelf) == 0
+    await shelf.rows(MUG.format(12, 5))
+    assert await on_hand(shelf) == 9
+
+
+async def test_what_was_counted_by_hand_stands_until_the_file_says_otherwise(shelf: Shelf) -> None:
+    await shelf.rows("mug,Mug,,,,,true,,,M-1,shopify,,5,")
+    await shelf.owner.execute(SELL, shelf.ada.tenant.id, -4)
+    await shelf.rows(MUG.format(10, 5))
+    assert await on_hand(shelf) == 10, "the first file that counts says how many there are"
+    await shelf.owner.execute(SELL, shelf.ada.tenant.id, -40)
+    await shelf.rows(MUG.format(10, 5))
+    assert await on_hand(shelf) == 50
+
+
 async def test_what_the_file_does_not_say_stays(shelf: Shelf) -> None:
     await shelf.rows(
         "lamp,Lamp,<p>Warm</p>,Maker,Lights,warm,true,Size,Small,L-S,shopify,5,10,https://cdn.example/lamp.jpg",

@@ -61,7 +61,7 @@ async def _write(
 ) -> tuple[ImportCounts, list[ImportProblem]]:
     before = await _read_part(work, products)
     merger, changes = _merge(before, products, currency)
-    await write_changes(work, before, merger.part, changes)
+    await write_changes(work, merger.part, changes)
     return changes.counts, merger.problems
 
 

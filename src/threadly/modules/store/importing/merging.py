@@ -147,6 +147,7 @@ class Merger:
             currency=self._currency,
             tracked=tracked,
             on_hand=cells.on_hand or 0,
+            counted=cells.on_hand,
             reserved=0,
             ships=_or(cells.ships, True),
             taxable=_or(cells.taxable, True),
@@ -155,8 +156,8 @@ class Merger:
         )
 
     def changed_variant(self, known: KnownVariant, cells: VariantCells, values: list[str]) -> KnownVariant:
-        """Units that belong to checkouts under way stay on hand, whatever the file counts."""
         tracked = _or(cells.tracked, known.tracked)
+        on_hand, counted = self._stock(known, cells, tracked=tracked)
         return replace(
             known,
             sku=cells.sku or known.sku,
@@ -165,12 +166,36 @@ class Merger:
             compare_at_minor=cells.compare_at_minor,
             currency=self._currency,
             tracked=tracked,
-            on_hand=max(_or(cells.on_hand, known.on_hand), known.reserved if tracked else 0),
+            on_hand=on_hand,
+            counted=counted,
             ships=_or(cells.ships, known.ships),
             taxable=_or(cells.taxable, known.taxable),
             grams=_or(cells.grams, known.grams),
             barcode=_or(cells.barcode, known.barcode),
         )
+
+    def _stock(self, known: KnownVariant, cells: VariantCells, *, tracked: bool) -> tuple[int, int | None]:
+        """How many are on hand then, and how many of them are counted: as CHANGE_VARIANTS will work it out.
+
+        A file knows nothing of what was sold here since it was written. So it counts by what it says more or
+        less than the last time, which is nothing in the same file; its own number is the stock only the first
+        time. Units that belong to checkouts under way stay on hand, whatever it says.
+        """
+        said, lowest = cells.on_hand, known.reserved if tracked else 0
+        if known.counted is None:
+            on_hand = max(_or(said, known.on_hand), lowest)
+            return on_hand, None if said is None else on_hand
+        on_hand = max(known.on_hand + _or(said, known.counted) - known.counted, lowest)
+        if said not in (None, known.counted, on_hand):
+            self._note_stock(cells, on_hand)
+        return on_hand, known.counted + on_hand - known.on_hand
+
+    def _note_stock(self, cells: VariantCells, on_hand: int) -> None:
+        reason = (
+            f"The quantity is {cells.on_hand}; with what was sold, counted and reserved here it makes "
+            f"{on_hand} on hand. If {cells.on_hand} were counted just now, set the stock by hand."
+        )
+        self.problems.append(ImportProblem(cells.line, reason, imported=True))
 
 
 class _Variants:

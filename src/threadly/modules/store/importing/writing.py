@@ -31,7 +31,7 @@ class _Summary(msgspec.Struct, frozen=True, gc=False):
     available: bool
 
 
-async def write_changes(work: Work, before: Part, after: Part, changes: Changes) -> None:
+async def write_changes(work: Work, after: Part, changes: Changes) -> None:
     actor, now = work.actor.user_id, work.now
     if changes.categories:
         await work.run(ADD_CATEGORIES, changes.categories, now)
@@ -44,8 +44,7 @@ async def write_changes(work: Work, before: Part, after: Part, changes: Changes)
     if changes.released:
         await work.run(RELEASE_VARIANTS, changes.released)
     if changes.changed_variants:
-        counted = _counted_anew(before, changes.changed_variants)
-        await work.run(CHANGE_VARIANTS, changes.changed_variants, now, actor, counted)
+        await work.run(CHANGE_VARIANTS, changes.changed_variants, now, actor)
     if changes.new_variants:
         await work.run(ADD_VARIANTS, changes.new_variants, now, actor)
     _tell(work, after, changes)
@@ -57,10 +56,6 @@ def _summary(product_id: UUID, variants: Iterable[KnownVariant]) -> _Summary:
         prices.append(each.price_minor)
         available = available or not each.tracked or each.on_hand > each.reserved
     return _Summary(product_id, min(prices), max(prices), available)
-
-
-def _counted_anew(before: Part, changed: Iterable[KnownVariant]) -> list[UUID]:
-    return [each.id for each in changed if before.variants[each.product_id][each.id].on_hand != each.on_hand]
 
 
 def _tell(work: Work, after: Part, changes: Changes) -> None:

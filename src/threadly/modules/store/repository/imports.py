@@ -81,6 +81,9 @@ class KnownVariant(msgspec.Struct, frozen=True, gc=False):
     taxable: bool
     grams: int
     barcode: str
+    # Of the units on hand as many as files have counted: what a file says moves the stock by what it differs
+    # from this. None: no file has counted it yet.
+    counted: int | None
 
 
 class SkuHolder(msgspec.Struct, frozen=True, gc=False):
@@ -209,7 +212,7 @@ LIST_VARIANTS_OF = sql(
     "store.import_variants_of",
     """
     SELECT id, product_id, sku, option_values, position, price_minor, compare_at_minor, currency, tracked,
-        on_hand, reserved, ships, taxable, grams, barcode
+        on_hand, reserved, ships, taxable, grams, barcode, counted
     FROM store.variants WHERE product_id = ANY ($1)
     """,
     into=KnownVariant,
@@ -278,13 +281,13 @@ ADD_VARIANTS = sql(
     """
     WITH added AS (
         INSERT INTO store.variants (id, product_id, sku, option_values, position, price_minor,
-            compare_at_minor, currency, tracked, on_hand, ships, taxable, grams, barcode, created_at,
-            updated_at)
+            compare_at_minor, currency, tracked, on_hand, ships, taxable, grams, barcode, counted,
+            created_at, updated_at)
         SELECT r.id, r.product_id, r.sku, r.option_values, r.position, r.price_minor, r.compare_at_minor,
-            r.currency, r.tracked, r.on_hand, r.ships, r.taxable, r.grams, r.barcode, $2, $2
+            r.currency, r.tracked, r.on_hand, r.ships, r.taxable, r.grams, r.barcode, r.counted, $2, $2
         FROM jsonb_to_recordset($1::jsonb) r (id uuid, product_id uuid, sku text, option_values text[],
             position int, price_minor bigint, compare_at_minor bigint, currency text, tracked boolean,
-            on_hand int, ships boolean, taxable boolean, grams int, barcode text)
+            on_hand int, ships boolean, taxable boolean, grams int, barcode text, counted int)
         RETURNING id, on_hand
     )
     INSERT INTO store.stock_movements (id, variant_id, quantity, reason, actor_id, at)
@@ -298,29 +301,35 @@ RELEASE_VARIANTS = sql(
     "UPDATE store.variants SET sku = NULL, option_values = ARRAY[id::text] WHERE id = ANY ($1)",
     into=NoneType,
 )
-# The stock moves by what it differs now, from rows that are locked first, in the order of their ids; what was
-# reserved meanwhile stays on hand. $4: the ids whose count the file says; the others keep theirs.
+# The stock moves by what the file says now and did not before, from rows that are locked first, in the order
+# of their ids: what was sold meanwhile stays sold, what was reserved stays on hand.
 CHANGE_VARIANTS = sql(
     "store.import_change_variants",
     """
     WITH known AS (
-        SELECT id, on_hand, reserved FROM store.variants
+        SELECT id, on_hand, reserved, counted FROM store.variants
         WHERE id IN (SELECT id FROM jsonb_to_recordset($1::jsonb) r (id uuid))
         ORDER BY id FOR NO KEY UPDATE
+    ), said AS (
+        SELECT r.*, known.on_hand AS before, known.counted AS counted_before,
+            greatest(CASE WHEN known.counted IS NULL THEN coalesce(r.counted, known.on_hand)
+                ELSE known.on_hand + r.counted - known.counted END,
+                CASE WHEN r.tracked THEN known.reserved ELSE 0 END) AS on_hand
+        FROM jsonb_to_recordset($1::jsonb) r (id uuid, sku text, option_values text[], price_minor bigint,
+            compare_at_minor bigint, currency text, tracked boolean, ships boolean, taxable boolean,
+            grams int, barcode text, counted int)
+        JOIN known ON known.id = r.id
     ), changed AS (
         UPDATE store.variants v
-        SET sku = r.sku, option_values = r.option_values, price_minor = r.price_minor,
-            compare_at_minor = r.compare_at_minor, currency = r.currency, tracked = r.tracked,
-            on_hand = CASE WHEN r.id = ANY ($4::uuid[])
-                THEN greatest(r.on_hand, CASE WHEN r.tracked THEN known.reserved ELSE 0 END)
-                ELSE greatest(known.on_hand, CASE WHEN r.tracked THEN known.reserved ELSE 0 END) END,
-            ships = r.ships, taxable = r.taxable, grams = r.grams, barcode = r.barcode, updated_at = $2
-        FROM jsonb_to_recordset($1::jsonb) r (id uuid, sku text, option_values text[], price_minor bigint,
-            compare_at_minor bigint, currency text, tracked boolean, on_hand int, ships boolean,
-            taxable boolean, grams int, barcode text)
-        JOIN known ON known.id = r.id
-        WHERE v.id = r.id
-        RETURNING v.id, v.on_hand - known.on_hand AS quantity
+        SET sku = said.sku, option_values = said.option_values, price_minor = said.price_minor,
+            compare_at_minor = said.compare_at_minor, currency = said.currency, tracked = said.tracked,
+            on_hand = said.on_hand, ships = said.ships, taxable = said.taxable, grams = said.grams,
+            barcode = said.barcode, updated_at = $2,
+            counted = CASE WHEN said.counted_before IS NOT NULL
+                    THEN said.counted_before + said.on_hand - said.before
+                WHEN said.counted IS NOT NULL THEN said.on_hand END
+        FROM said WHERE v.id = said.id
+        RETURNING v.id, said.on_hand - said.before AS quantity
     )
     INSERT INTO store.stock_movements (id, variant_id, quantity, reason, actor_id, at)
     SELECT store.new_id($2), id, quantity, 'import', $3, $2 FROM changed WHERE quantity <> 0

@@ -6,8 +6,8 @@ stays sold.
 
 from alembic import op
 
-revision = "0025"
-down_revision = "0024"
+revision = "0027"
+down_revision = "0026"
 
 UP = """
 -- Of the units on hand as many as files have counted; null while none has.

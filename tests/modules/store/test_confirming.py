@@ -214,6 +214,44 @@ async def test_a_received_order_says_so_and_the_receipt_comes_with_the_money(sho
     assert [subject.partition(" ")[2].partition(" ")[0] for subject in subjects] == ["received", "receipt"]
 
 
+async def cancellation(shop: TestShop, order: Order, by: Visit) -> str:
+    """What the buyer reads."""
+    await by.write(lambda work: cancel_order(work, order_id=order.id))
+    await shop.work_off()
+    (text,) = [each.text for each in await letters(shop) if each.subject.endswith("is cancelled")]
+    return text
+
+
+@pytest.mark.parametrize("who", ["buyer", "shop"])
+async def test_who_calls_an_unpaid_order_off_is_not_told_of_a_payment_that_failed(
+    shop: TestShop, who: str
+) -> None:
+    kareem, mug = await shop.join("kareem"), await shop.sell()
+    async with shop.sandbox.client() as client:
+        await client.put("/v1/behaviour", json={"down": True})
+        order = await shop.buy(kareem, mug, total=1_000)
+        await client.put("/v1/behaviour", json={})
+    text = await cancellation(shop, order, kareem if who == "buyer" else shop.owner)
+    assert ("as you wished" if who == "buyer" else "the shop has cancelled") in text
+    assert "You pay nothing for it" in text
+    assert "in your cart again" in text
+    assert "bank" not in text
+
+
+async def test_a_paid_order_that_is_called_off_says_what_goes_back(shop: TestShop, order: Order) -> None:
+    text = await cancellation(shop, order, shop.owner)
+    assert "$10.00 go back to you." in text
+    assert "cart" not in text
+
+
+async def test_an_order_that_cost_nothing_is_called_off_without_a_word_of_charges(shop: TestShop) -> None:
+    kareem = await shop.join("kareem")
+    order = await shop.buy(kareem, await shop.sell(price=0), total=0, methods=[])
+    text = await cancellation(shop, order, kareem)
+    assert "There was nothing to pay" in text
+    assert "cart" not in text
+
+
 async def test_nobody_is_written_to_whose_address_is_gone(shop: TestShop, order: Order) -> None:
     await shop.blank(order.id)
     await shop.work_off()

@@ -1,6 +1,7 @@
 """What the store writes to buyers."""
 
 from html import escape
+from typing import Final
 
 from threadly.modules.store.types.orders import Order
 from threadly.platform.mail import Letter
@@ -13,6 +14,21 @@ __all__ = [
     "sent_letter",
     "text_message",
 ]
+
+# Why an order that was received came to nothing; what else a person decided is said as theirs.
+_WHY: Final = {
+    "payment_declined": "your payment was declined, so your order is cancelled.",
+    "payment_abandoned": "no payment provider answered in time, so your order is cancelled.",
+    "expired": "your order was not paid within the time it was held, so it is cancelled.",
+    "cancelled_by_buyer": "your order is cancelled, as you wished.",
+    "cancelled_by_shop": "the shop has cancelled your order.",
+}
+# A payment that was under way may still come through.
+_NOT_PAID: Final = (
+    "You pay nothing for it: should a payment still arrive, it goes back to you by itself. Its products are "
+    "in your cart again."
+)
+_BANK: Final = "It may take your bank some days to show the money."
 
 
 def receipt_letter(order: Order, *, site: str, link: str) -> Letter:
@@ -43,23 +59,22 @@ def received_letter(order: Order, *, site: str, link: str) -> Letter:
 
 def cancelled_letter(order: Order, *, site: str, link: str) -> Letter:
     """For an order that was received and then came to nothing, or was paid and is given back."""
-    paid = order.refunded.amount_minor > 0
-    before = (
-        f"your order is cancelled, and {order.refunded} go back to you."
-        if paid
-        else "your payment could not be taken, so your order is cancelled. You were not charged; its "
-        "products are in your cart again. You are welcome to pay another way."
-    )
+    why = _WHY.get(order.reason or "", "your order is cancelled.")
+    if order.refunded.amount_minor:
+        outcome = f"{order.refunded} go back to you."
+    elif order.paid_at:
+        outcome = "There was nothing to pay, so nothing goes back."
+    else:
+        outcome = _NOT_PAID
+    by_bank = order.refunded.amount_minor and order.due.amount_minor
     return _letter(
         order,
         subject=f"Your order {order.number} at {site} is cancelled",
-        before=before,
+        before=f"{why} {outcome}",
         rows=_line_rows(order),
         link=link,
         action="Look at your order",
-        after="It may take your bank some days to show the money."
-        if paid
-        else "We are sorry for the trouble.",
+        after=_BANK if by_bank else "You are welcome to order again.",
     )
 
 
@@ -71,7 +86,7 @@ def refunded_letter(order: Order, *, site: str, link: str) -> Letter:
         rows=[(refund.reason, str(refund.amount)) for refund in order.refunds if refund.state != "failed"],
         link=link,
         action="Look at your order",
-        after="It may take your bank some days to show the money.",
+        after=_BANK,
     )
 
 

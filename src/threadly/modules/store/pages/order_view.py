@@ -177,7 +177,8 @@ def address_lines(address: Address | None) -> list[str]:
 def _why_cancelled(order: Order) -> str:
     if order.reason in _WHY:
         return _WHY[order.reason]
-    return "What you paid is on its way back to you." if order.paid_at else "Nothing was charged."
+    paid = order.paid_at and order.total.amount_minor
+    return "What you paid is on its way back to you." if paid else "Nothing was charged."
 
 
 def _line(line: OrderLine, *, host: str) -> OrderLineView:

@@ -1,8 +1,10 @@
 """What is found, by whom, and how soon."""
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
+import asyncpg
 import pytest
 
 from tests.cast import Visit
@@ -14,6 +16,7 @@ from threadly.modules import feed, identity, moderation, search
 from threadly.modules.moderation import ContentHidden, ContentReleased
 from threadly.modules.search.building import embed_pending
 from threadly.modules.search.embedder import Embedder
+from threadly.modules.search.repository.generations import RECOUNT
 from threadly.platform.db import sql
 from threadly.platform.ids import new_id
 from threadly.platform.work import SYSTEM, Tenant, Works
@@ -230,3 +233,34 @@ async def test_a_page_of_results_is_a_handful_of_statements(
     assert len(found.hits) == 12
     assert all("otter" in text_of(hit) for hit in found.hits)
     assert len(statements()) <= 6
+
+
+async def test_filters_come_before_the_newest_of_a_word_that_very_many_have(
+    index: search.Rebuild,
+    join: Join,
+    drain: Drain,
+    owner: "asyncpg.Connection[asyncpg.Record]",
+    tenant: Tenant,
+) -> None:
+    alex, bob = await join("alexsmith"), await join("bob")
+    texts = ["Coffee first", "Coffee again #morning", "A third coffee"]
+    written = {await publish(alex, text) for text in texts}
+    await drain()
+    # More than are looked through for a word that so many have, all of them newer.
+    await owner.execute(
+        """
+        INSERT INTO search.documents (generation_id, kind, id, tenant_id, author_id, public, at, words)
+        SELECT $1, 'post', uuidv7('1 day'::interval + n * interval '1 ms'), $2, $3, true,
+               now() + interval '1 day', search.words_of($1, 'post', '', '', 'More coffee', '{}', $3, true)
+        FROM generate_series(1, 20500) n
+        """,
+        index.id,
+        tenant.id,
+        bob.actor.me,
+    )
+    await bob.write(lambda work: work.run(RECOUNT, index.id, 50_000))
+    tomorrow = datetime.now(UTC) + timedelta(hours=12)
+    assert await ids_of(alex, "coffee", type="posts") == [], "there are too many newer ones"
+    assert set(await ids_of(bob, "coffee", type="posts", author="alexsmith")) == written
+    assert set(await ids_of(bob, "coffee", type="posts", until=tomorrow)) == written
+    assert await texts_of(bob, "coffee", type="posts", tag="morning") == texts[1:2]

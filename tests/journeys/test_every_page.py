@@ -1,10 +1,10 @@
 """Every page, as an inspector sees it: accessible light and dark, at home on a telephone, calling nobody."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, ViewportSize
 
 from tests.cast import Visit
 from tests.journeys.conftest import Meet, Settle
@@ -35,10 +35,13 @@ GUEST_PAGES = [
     "/password/forgot",
     "/password/reset?token=old",
     "/verify?token=old",
+    "/join/{invite}",
+    "/join/nobody-was-given-this",
     "/map",
     "/map/concepts",
     "/map/concepts?q=nothing-of-the-kind",
     "/map/concepts/idempotency-key",
+    "/map/source/src/threadly/wiring.py",
     "/map/experiments",
     "/map/journeys",
     "/dev/mailbox",
@@ -52,6 +55,14 @@ MEMBER_PAGES = [
     "/people/alexsmith",
     "/people/sarahj",
     "/people/sarahj/following",
+    "/people/sarahj/report",
+    "/messages",
+    "/messages/new",
+    "/messages/{talk}",
+    "/messages/{talk}/about",
+    "/messages/{talk}/texts/{word}/report",
+    "/messages/{pair}",
+    "/messages/{pair}/call",
     "/posts/{post}",
     "/posts/{post}/edit",
     "/posts/{post}/history",
@@ -68,6 +79,8 @@ MEMBER_PAGES = [
     "/settings",
     "/settings/account",
     "/settings/sessions",
+    "/settings/keys",
+    "/settings/keys",
     "/settings/data",
     "/settings/email/confirm?token=old",
     "/invites",
@@ -112,18 +125,20 @@ SETTLE = """async () => {
 }"""
 ALL_RULES: Mapping[str, object] = {}
 COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
-Inspect = Callable[[Page], Awaitable[list[str]]]
+TELEPHONE: ViewportSize = {"width": 390, "height": 844}
+WIDE: ViewportSize = {"width": 1_280, "height": 800}
 TOO_WIDE_BY = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
 @dataclass(frozen=True)
 class Scene:
-    post: str
-    product: str
-    order: str
+    post: str = ""
+    product: str = ""
+    order: str = ""
     talk: str = ""
     word: str = ""
     pair: str = ""
+    invite: str = ""
 
 
 @pytest.fixture
@@ -150,50 +165,45 @@ async def scene(settle: Settle) -> Scene:
     await sarah.write(answer)
     product, order = await _trade(seller=omar, buyer=alex)
     talk, word, pair = await _talk(alex, sarah)
-    return Scene(post, product, order, talk, word, pair)
+    invite = await omar.write(identity.create_invite)
+    return Scene(post, product, order, talk, word, pair, invite.code)
 
 
-async def test_no_page_is_inaccessible_to_a_guest(meet: Meet, scene: Scene, axe: str) -> None:
-    assert await _tour(await meet(), GUEST_PAGES, scene, _checker(axe)) == {}
+async def test_no_page_is_inaccessible_or_wider_than_a_telephone_to_a_guest(
+    meet: Meet, scene: Scene, axe: str
+) -> None:
+    assert await _tour(await meet(), GUEST_PAGES, scene, axe) == {}
 
 
-async def test_no_page_is_inaccessible_to_a_member(meet: Meet, scene: Scene, axe: str) -> None:
+async def test_no_page_is_inaccessible_or_wider_than_a_telephone_to_a_member(
+    meet: Meet, scene: Scene, axe: str
+) -> None:
     alex = await meet()
     await alex.sign_in("alexsmith")
-    assert await _tour(alex, MEMBER_PAGES, scene, _checker(axe)) == {}
+    assert await _tour(alex, MEMBER_PAGES, scene, axe) == {}
 
 
-async def test_no_page_is_wider_than_a_telephone(meet: Meet, scene: Scene) -> None:
-    async def inspect(page: Page) -> list[str]:
-        width = await page.evaluate(TOO_WIDE_BY)
-        return [f"{width} px too wide"] if width else []
+async def test_no_page_is_inaccessible_or_wider_than_a_telephone_to_an_operator(
+    meet: Meet, settle: Settle, axe: str
+) -> None:
+    await settle("omar")
+    omar = await meet()
+    await omar.sign_in("omar")
+    assert await _tour(omar, OPERATOR_PAGES, Scene(), axe) == {}
 
-    alex = await meet(phone=True)
-    found = await _tour(alex, GUEST_PAGES, scene, inspect)
+
+async def test_between_a_telephone_and_a_wide_screen_what_one_reads_keeps_its_place(
+    meet: Meet, settle: Settle
+) -> None:
+    await settle("alexsmith")
+    alex = await meet()
     await alex.sign_in("alexsmith")
-    found |= await _tour(alex, MEMBER_PAGES, scene, inspect)
-    assert found == {}
-    # Between a telephone and a wide screen what one reads keeps its place beside the column of places.
     for width in (800, 1_024, 1_100):
         await alex.page.set_viewport_size({"width": width, "height": 800})
         for path in ("/", "/settings"):
             await alex.go(path)
             assert await alex.page.evaluate("document.querySelector('main').clientWidth") > width / 2
             assert await alex.page.evaluate(TOO_WIDE_BY) <= 0
-
-
-async def test_no_page_of_operators_is_inaccessible_or_wider_than_a_telephone(
-    meet: Meet, settle: Settle, axe: str
-) -> None:
-    await settle("omar")
-    omar = await meet(phone=True)
-    await omar.sign_in("omar")
-
-    async def look(page: Page) -> list[str]:
-        width = await page.evaluate(TOO_WIDE_BY)
-        return await inspect(page, axe) + ([f"{width} px too wide"] if width else [])
-
-    assert await _tour(omar, OPERATOR_PAGES, Scene("", "", ""), look) == {}
 
 
 async def test_the_documentation_of_the_api_loads_nothing_from_elsewhere(meet: Meet) -> None:
@@ -258,10 +268,6 @@ def _for_nothing(name: str) -> store.CheckoutRequest:
     )
 
 
-def _checker(axe: str) -> Inspect:
-    return lambda page: inspect(page, axe)
-
-
 async def inspect(page: Page, axe: str) -> list[str]:
     """What is inaccessible on the page: all there is in the light, and the colours in the dark."""
     await page.evaluate(axe)
@@ -273,11 +279,16 @@ async def inspect(page: Page, axe: str) -> list[str]:
     return light + [f"in the dark: {each}" for each in dark]
 
 
-async def _tour(visitor: Visitor, paths: list[str], scene: Scene, inspect: Inspect) -> dict[str, list[str]]:
-    """What `inspect` found wrong, by page."""
+async def _tour(visitor: Visitor, paths: list[str], scene: Scene, axe: str) -> dict[str, list[str]]:
+    """What is wrong, by page."""
     found = {}
     for path in paths:
         await visitor.go(path.format(**asdict(scene)))
-        if problems := await inspect(visitor.page):
+        problems = await inspect(visitor.page, axe)
+        await visitor.page.set_viewport_size(TELEPHONE)
+        width = await visitor.page.evaluate(TOO_WIDE_BY)
+        await visitor.page.set_viewport_size(WIDE)
+        problems += [f"{width} px too wide"] if width else []
+        if problems:
             found[path] = problems
     return found

@@ -38,6 +38,9 @@ class Actor(msgspec.Struct, frozen=True):
     user_id: UUID | None = None
     permissions: frozenset[str] = frozenset()
     session_id: UUID | None = None
+    # Of who comes by an API key; such a one may change nothing where `reads_only`.
+    key_id: UUID | None = None
+    reads_only: bool = False
 
     @property
     def me(self) -> UUID:

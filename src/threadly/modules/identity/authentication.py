@@ -1,4 +1,5 @@
-"""Who makes a request: an access token, checked without a query, or a browser's session cookie, by its row.
+"""Who makes a request: an access token, checked without a query, or a browser's session cookie or an API key,
+by its row.
 
 Each process keeps, for each tenant it serves, the public keys and the sessions whose tokens ended early. What
 it knows is never older than a second (a few small queries a second for each tenant in use, which nobody waits
@@ -22,16 +23,22 @@ import msgspec
 from joserfc.jwk import OKPKey
 
 from threadly.modules.identity.access_tokens import AccessClaims, key_id_of, public_key, read
-from threadly.modules.identity.errors import AccountSuspended, TokenExpired, TokenInvalid
-from threadly.modules.identity.opaque import hash_of
+from threadly.modules.identity.errors import AccountSuspended, ApiKeyInvalid, TokenExpired, TokenInvalid
+from threadly.modules.identity.opaque import KEY_PREFIX, hash_of, is_api_key
 from threadly.modules.identity.permissions import permissions_of
+from threadly.modules.identity.repository.api_keys import FIND_KEY_HOLDER, TOUCH_API_KEY, KeyHolder
 from threadly.modules.identity.repository.sessions import (
     FIND_BROWSER_SESSION,
     LIST_VOIDED,
     TOUCH_SESSION,
     SessionRow,
 )
-from threadly.modules.identity.rules import ACCESS_TOKEN_LIFETIME, SESSION_TOUCH_AFTER, session_end
+from threadly.modules.identity.rules import (
+    ACCESS_TOKEN_LIFETIME,
+    KEY_TOUCH_AFTER,
+    SESSION_TOUCH_AFTER,
+    session_end,
+)
 from threadly.modules.identity.verbs.signing import list_public_keys
 from threadly.modules.identity.verbs.suspension import list_refusals, refuse_suspended
 from threadly.platform.db import DatabaseUnavailable
@@ -51,10 +58,12 @@ SESSION_COOKIE_MOST: Final = 64
 async def authenticate(works: Works, tenant: Tenant, *, bearer: str | None, session: str | None) -> Actor:
     """The actor of a request; ANONYMOUS without a credential, or with a session cookie that has ended.
 
-    A bearer token wins over a cookie. Raises TokenInvalid (TokenExpired), AccountSuspended and
+    A bearer token wins over a cookie. Raises TokenInvalid (TokenExpired, ApiKeyInvalid), AccountSuspended and
     DatabaseUnavailable.
     """
     if bearer is not None:
+        if bearer.startswith(KEY_PREFIX):
+            return await _actor_of_key(works, tenant, bearer)
         return await _checker(works).check(tenant, bearer)
     if session is not None and len(session) <= SESSION_COOKIE_MOST:
         return await _actor_of_cookie(works, tenant, session)
@@ -219,3 +228,29 @@ async def _actor_of_cookie(works: Works, tenant: Tenant, token: str) -> Actor:
 
 async def _slide(work: Work, row: SessionRow) -> None:
     await work.run(TOUCH_SESSION, row.id, work.now, session_end(created_at=row.created_at, now=work.now))
+
+
+async def _actor_of_key(works: Works, tenant: Tenant, key: str) -> Actor:
+    """Raises ApiKeyInvalid and AccountSuspended."""
+    if not is_api_key(key):
+        raise ApiKeyInvalid
+    async with works.read(tenant, fresh=True) as work:
+        holder = await work.one(FIND_KEY_HOLDER, hash_of(key), work.now)
+        now = work.now
+        if holder is None:
+            raise ApiKeyInvalid
+        if holder.suspended:
+            await refuse_suspended(work, user_id=holder.user_id)
+    actor = Actor(
+        holder.user_id,
+        permissions_of(holder.roles),
+        key_id=holder.id,
+        reads_only=holder.scope == "read",
+    )
+    if holder.last_used_at is None or now - holder.last_used_at >= KEY_TOUCH_AFTER:
+        await works.attempt(tenant, actor, lambda write: _note_use(write, holder))
+    return actor
+
+
+async def _note_use(work: Work, holder: KeyHolder) -> None:
+    await work.run(TOUCH_API_KEY, holder.id, work.now, work.now - KEY_TOUCH_AFTER)

@@ -7,6 +7,9 @@ from threadly.platform.errors import Kind, Refusal
 __all__ = [
     "AccountMissing",
     "AccountSuspended",
+    "ApiKeyInvalid",
+    "ApiKeyMissing",
+    "ApiKeysExhausted",
     "CommunityOwned",
     "EmailSentJustNow",
     "EmailTaken",
@@ -110,6 +113,23 @@ class TokenInvalid(Refusal):
 class TokenExpired(TokenInvalid):
     code = "identity.token_expired"
     message = "The access token has expired. Use your refresh token to get a new one."
+
+
+class ApiKeyInvalid(TokenInvalid):
+    code = "identity.api_key_invalid"
+    message = "This API key is not valid here: it is over, was revoked, or is another community's."
+
+
+class ApiKeyMissing(Refusal):
+    code = "identity.api_key_missing"
+    kind = Kind.MISSING
+    message = "You have no such API key."
+
+
+class ApiKeysExhausted(Refusal):
+    code = "identity.api_keys_exhausted"
+    kind = Kind.CONFLICT
+    message = "You have as many API keys as one member may have. Revoke one that you do not need."
 
 
 class RefreshTokenInvalid(Refusal):

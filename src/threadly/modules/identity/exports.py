@@ -9,6 +9,7 @@ from threadly.modules.identity.opaque import export_token
 from threadly.modules.identity.repository.exports import (
     DELETE_EXPORTS,
     EXPORT_ACCOUNT,
+    EXPORT_API_KEYS,
     EXPORT_INVITES,
     EXPORT_SESSIONS,
     FAIL_EXPORT,
@@ -37,13 +38,17 @@ __all__ = [
     "part_paths",
 ]
 
-FILES: Final[Files] = {"identity/sessions": EXPORT_SESSIONS, "identity/invitations": EXPORT_INVITES}
+FILES: Final[Files] = {
+    "identity/sessions": EXPORT_SESSIONS,
+    "identity/invitations": EXPORT_INVITES,
+    "identity/api_keys": EXPORT_API_KEYS,
+}
 GATHER_ATTEMPTS: Final = 4
 DELETED_AT_ONCE: Final = 100
 
 
 async def export_member(work: Work, *, member_id: UUID) -> AsyncIterator[Record | Attachment]:
-    """The account, where it is or was signed in, and whom it invited."""
+    """The account, where it is or was signed in, what keys it gave to programs, and whom it invited."""
     for account in await work.all(EXPORT_ACCOUNT, member_id):
         yield Record("identity/account", account)
     async for record in records(work, FILES, member_id):

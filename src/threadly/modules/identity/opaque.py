@@ -15,11 +15,15 @@ from threadly.settings import Settings
 
 __all__ = [
     "CODE_LENGTH",
+    "KEY_HINT_LENGTH",
+    "KEY_PREFIX",
     "TOKEN_LENGTH",
     "export_token",
     "hash_of",
     "invite_code",
+    "is_api_key",
     "link_token",
+    "new_api_key",
     "new_token",
     "well_formed",
 ]
@@ -28,10 +32,24 @@ TOKEN_BYTES = 32
 TOKEN_LENGTH = 43  # 32 bytes in base64url without padding
 CODE_BYTES = 16
 CODE_LENGTH = 22
+# By it people, and programs that look for leaked secrets, know what it is.
+KEY_PREFIX = "thk_"
+KEY_LENGTH = len(KEY_PREFIX) + TOKEN_LENGTH
+# So much of a key is kept, for its member to know it by.
+KEY_HINT_LENGTH = len(KEY_PREFIX) + 4
 
 
 def new_token() -> str:
     return secrets.token_urlsafe(TOKEN_BYTES)
+
+
+def new_api_key() -> str:
+    return KEY_PREFIX + new_token()
+
+
+def is_api_key(text: str) -> bool:
+    """Whether it may be one."""
+    return len(text) == KEY_LENGTH and text.isascii()
 
 
 def hash_of(token: str) -> bytes:

@@ -20,6 +20,7 @@ __all__ = [
     "ACCESS_TOKEN_LIFETIME",
     "EXPORT_KEPT",
     "KEY_LIFETIME",
+    "KEY_TOUCH_AFTER",
     "LINK_COOLDOWN",
     "LINK_LIFETIMES",
     "SESSION_IDLE_LIFETIME",
@@ -36,6 +37,7 @@ __all__ = [
     "device_of",
     "email_of",
     "email_or_none",
+    "key_name_of",
     "name_of",
     "new_email_of",
     "password_of",
@@ -63,6 +65,8 @@ LINK_COOLDOWN: Final = timedelta(seconds=60)
 KEY_LIFETIME: Final = timedelta(days=90)
 
 NAME_MOST: Final = 60
+# Right to a minute, without a write per request.
+KEY_TOUCH_AFTER: Final = timedelta(minutes=1)
 BIO_MOST: Final = 160
 DESCRIPTION_MOST: Final = 300
 CODE_POINTS_PER_CHARACTER: Final = 8
@@ -205,6 +209,16 @@ def community_name_of(text: str) -> str:
         if bad.code != "empty":
             raise
         raise BadField("empty", "Please name your community; one visible character will do.") from None
+
+
+def key_name_of(text: str) -> str:
+    """What an API key is for. Raises BadField."""
+    try:
+        return name_of(text)
+    except BadField as bad:
+        if bad.code != "empty":
+            raise
+        raise BadField("empty", "Please say what the key is for, so that you know it later.") from None
 
 
 def bio_of(text: str) -> str:

@@ -11,6 +11,7 @@ __all__ = [
     "Access",
     "Account",
     "Addressee",
+    "ApiKey",
     "BrowserSession",
     "Community",
     "Export",
@@ -19,7 +20,9 @@ __all__ = [
     "Invite",
     "InviteState",
     "Inviters",
+    "KeyScope",
     "Member",
+    "NewApiKey",
     "Profile",
     "Session",
     "SignedIn",
@@ -29,6 +32,8 @@ Access: TypeAlias = Literal["open", "invite_only"]
 """Who may sign up: everybody, or who has an invitation."""
 Inviters: TypeAlias = Literal["everyone", "admins"]
 """Which members may invite."""
+KeyScope: TypeAlias = Literal["read", "write"]
+"""What an API key lets a program do: read, or read and write."""
 InviteState: TypeAlias = Literal["open", "used_up", "expired", "revoked"]
 ExportState: TypeAlias = Literal["gathering", "ready", "failed"]
 
@@ -67,6 +72,25 @@ class Account(msgspec.Struct, frozen=True):
     created_at: datetime
     email: str
     email_verified: bool
+
+
+class ApiKey(msgspec.Struct, frozen=True):
+    """What a member gave a program in place of a sign-in; `hint` is how it begins."""
+
+    id: UUID
+    name: str
+    scope: KeyScope
+    hint: str
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+
+
+class NewApiKey(msgspec.Struct, frozen=True):
+    """`key` is what nobody is shown again."""
+
+    described: ApiKey
+    key: str
 
 
 class SignedIn(msgspec.Struct, frozen=True):

@@ -2,12 +2,13 @@
 
 from typing import Protocol
 
-from threadly.platform.actor import ANONYMOUS, Actor, Tenant
+from threadly.platform.actor import ANONYMOUS, Actor, SignInRequired, Tenant
 from threadly.platform.errors import Kind, Refusal
 from threadly.platform.http.csrf import SESSION_COOKIE
 from threadly.platform.http.edge import AnyRequest, Edge, EdgeParts, address_of
 from threadly.platform.http.exchange import exchange_of
 from threadly.platform.http.following import MAY_FOLLOW, OFF, follow_if_asked, follower_of
+from threadly.platform.http.keyed import refuse_beyond_key
 from threadly.platform.http.pagination import Cursors
 from threadly.platform.http.socket_guest import AnySocket, Guest, is_from_here
 from threadly.platform.limits import Allowance, Limit
@@ -21,7 +22,7 @@ __all__ = ["ANONYMOUS_ADDRESS", "DOOR", "GUESSING", "SIGNED_IN", "Authenticate",
 DOOR = "door"
 BEARER_PROTOCOL = "bearer."
 
-# Per minute: signed in by user, anonymous by address; and by address where guessing pays.
+# Per minute: signed in by user or API key, anonymous by address; and by address where guessing pays.
 SIGNED_IN = Limit("user", 600, 60)
 ANONYMOUS_ADDRESS = Limit("address", 240, 60)
 GUESSING = Limit("guessing", 10, 60)
@@ -91,7 +92,7 @@ class EdgeKit:
         self._authenticate = authenticate
 
     async def admit(self, request: AnyRequest) -> None:
-        """Raises TooManyRequests, and what a bad token or a missing database raise."""
+        """Raises TooManyRequests, KeyRefused, and what a bad token or a missing database raise."""
         headers = exchange_of(request.scope).headers
         tenant = await self.runtime.tenants.of_host(headers.get(b"host", b"").decode("latin-1"))
         try:
@@ -105,6 +106,8 @@ class EdgeKit:
             actor = ANONYMOUS
         else:
             await self._spend(request, tenant, actor)
+            if actor.key_id is not None:
+                refuse_beyond_key(request, actor)
         identify(tenant=tenant.slug, tenant_id=tenant.id, user=str(actor.user_id) if actor.user_id else None)
         follow_if_asked(request, actor, self.runtime.settings)
         request.scope["state"]["edge"] = Edge(self._parts, request, tenant, actor)
@@ -140,7 +143,10 @@ class EdgeKit:
         address = address_of(socket, settings)
 
         async def authenticate(token: str | None, cookie: str | None) -> Actor:
-            return await self._authenticate(self.runtime.works, tenant, bearer=token, session=cookie)
+            actor = await self._authenticate(self.runtime.works, tenant, bearer=token, session=cookie)
+            if actor.key_id is not None:
+                raise SignInRequired("An API key opens no socket: sign in, and use your access token.")
+            return actor
 
         async def spend(actor: Actor) -> None:
             who, limit = (str(actor.user_id), SIGNED_IN) if actor.user_id else (address, ANONYMOUS_ADDRESS)
@@ -184,7 +190,7 @@ class EdgeKit:
         if request.method == "POST" and _invites_guessing(request.scope["path"].removeprefix("/api/v1")):
             who, limit = address_of(request, settings), GUESSING
         elif actor.user_id:
-            who, limit = str(actor.user_id), SIGNED_IN
+            who, limit = str(actor.key_id or actor.user_id), SIGNED_IN
         else:
             who, limit = address_of(request, settings), ANONYMOUS_ADDRESS
         return await self.runtime.limiter.check(f"{tenant.id}:{who}", limit)

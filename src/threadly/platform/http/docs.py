@@ -31,7 +31,7 @@ _POLICY = (
 )
 _INTRODUCTION = """
 Everything that the pages can do, for programs. Sign in with `POST /api/v1/auth/login` and send the access
-token as `Authorization: Bearer …`.
+token as `Authorization: Bearer …`, or an API key that you made in your settings, in the same way.
 
 Answers are `{"success": true, "data": …}`, refusals `{"success": false, "error": {"code", "message", …}}`.
 Each `code` is stable. Lists take `limit` and the `cursor` of the page before. A POST that creates takes an
@@ -68,7 +68,9 @@ def openapi_config() -> OpenAPIConfig:
         use_handler_docstrings=True,
         components=Components(
             security_schemes={
-                "token": SecurityScheme(type="http", scheme="bearer", description="An access token.")
+                "token": SecurityScheme(
+                    type="http", scheme="bearer", description="An access token, or an API key."
+                )
             }
         ),
     )

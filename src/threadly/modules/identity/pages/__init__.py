@@ -4,6 +4,7 @@ from litestar.types import ControllerRouterHandler
 
 from threadly.modules.identity import well_known
 from threadly.modules.identity.pages import (
+    api_keys,
     community,
     doors,
     exports,
@@ -21,6 +22,7 @@ routes: list[ControllerRouterHandler] = [
     *doors.routes,
     *settings.routes,
     *sessions.routes,
+    *api_keys.routes,
     *exports.routes,
     *invites.routes,
     *setup.routes,

@@ -59,6 +59,15 @@ class ExportedSession(msgspec.Struct, frozen=True):
     ended_at: datetime | None
 
 
+class ExportedApiKey(msgspec.Struct, frozen=True):
+    id: UUID
+    name: str
+    scope: str
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+
+
 class ExportedInvite(msgspec.Struct, frozen=True):
     id: UUID
     most_uses: int
@@ -175,4 +184,12 @@ EXPORT_INVITES = sql(
     FROM identity.invites WHERE inviter_id = $1 AND id > $2 ORDER BY id LIMIT $3
     """,
     into=ExportedInvite,
+)
+EXPORT_API_KEYS = sql(
+    "identity.export_api_keys",
+    """
+    SELECT id, name, scope, created_at, expires_at, last_used_at
+    FROM identity.api_keys WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3
+    """,
+    into=ExportedApiKey,
 )

@@ -242,6 +242,22 @@ async def test_a_second_success_is_given_back_by_itself(till: Till) -> None:
     assert (await till.get(payment)).refunded.amount_minor == 0
 
 
+async def test_a_second_charge_that_cannot_be_given_back_is_told_to_people(till: Till) -> None:
+    till.sandbox.mode = "down"
+    payment = await till.pay("sandbox", "stripe")
+    (first, _) = await till.read(lambda work: payments.list_attempts(work, payment_id=payment.id))
+    till.recover()
+    _, request = await till.read(lambda work: request_of(work, attempt_id=first.id))
+    charge = await till.sandbox.charge(request)
+    await till.write(lambda work: record_outcome(work, attempt_id=first.id, charge=charge))
+    (refund,) = await till.refunds(payment)
+    till.sandbox.script.append("declines")
+    await till.execute(refund.id)
+    (listed,) = (await till.read(payments.list_discrepancies)).items
+    assert (listed.kind, listed.subject) == ("refund_failed", str(refund.id))
+    assert "second charge" in listed.explanation
+
+
 async def test_who_records_an_outcome_waits_for_the_payment_and_holds_nothing_meanwhile(till: Till) -> None:
     till.sandbox.mode = "lost_after"
     payment = await till.pay()

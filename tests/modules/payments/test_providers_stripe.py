@@ -11,7 +11,7 @@ import pytest
 from tests.modules.payments.doubles import stripe as double_of
 from tests.modules.payments.doubles.rigs import PRICE, StripeRig, order, return_of
 from tests.modules.payments.doubles.serving import Fault, Stage, staging
-from threadly.modules.payments.providers.interface import ProviderRefused, ProviderUnknown
+from threadly.modules.payments.providers.interface import ProviderRefused, ProviderUnknown, RefundOutcome
 from threadly.modules.payments.providers.stripe import StripeProvider
 from threadly.modules.payments.providers.stripe_shapes import Transaction, movements_of
 from threadly.modules.payments.types import Method
@@ -175,6 +175,19 @@ async def test_a_webhook_of_something_else_concerns_nobody(rig: StripeRig) -> No
     headers = {"stripe-signature": rig.double.sign(body, at=int(time.time()))}
     event = await rig.provider.read_webhook(headers=headers, body=body, now=datetime.now(UTC))
     assert (event.kind, event.charge, event.refund) == ("customer.created", None, None)
+
+
+async def test_a_refund_that_came_back_is_told_and_listed(rig: StripeRig) -> None:
+    charge = await rig.provider.charge(order(await rig.method()))
+    refund = await rig.provider.refund(return_of(charge, Money(1000, "USD")))
+    body = rig.double.event("refund.failed", rig.double.return_refund(refund.provider_ref))
+    signed = {"stripe-signature": rig.double.sign(body, at=int(time.time()))}
+    event = await rig.provider.read_webhook(headers=signed, body=body, now=datetime.now(UTC))
+    assert event.refund == RefundOutcome(refund.key, "failed", refund.provider_ref)
+    now = datetime.now(UTC)
+    lines = rig.provider.movements(since=now - timedelta(minutes=1), until=now + timedelta(minutes=1))
+    listed = [(line.kind, line.amount.amount_minor) async for line in lines if line.key == refund.key]
+    assert listed == [("refund", -1000), ("refund", 1000)]
 
 
 async def test_a_webhook_tells_of_a_refund(rig: StripeRig) -> None:

@@ -124,6 +124,42 @@ async def test_a_missing_refund_is_found(till: Till) -> None:
     assert (await till.get(payment)).refunded == Money(5_000, "USD")
 
 
+async def test_a_refund_that_came_back_is_found(till: Till) -> None:
+    payment = await till.pay()
+    refund = await till.refund(payment, 1_000)
+    await till.execute(refund.id)
+    assert (await reconcile(till)).healed == 0
+    till.sandbox.move(movement("refund", 1_000, key=str(refund.id)))
+    made = [await reconcile(till) for _ in range(2)]
+    assert [(each.healed, each.differences) for each in made] == [(1, 0), (0, 0)]
+    assert [each.state for each in await till.refunds(payment)] == ["failed"]
+    assert (await till.balances())["provider:sandbox"] == 5_000 - FEE_MINOR
+    assert [each.kind for each in await differences(till)] == ["refund_failed"]
+
+
+async def test_a_refund_that_came_back_before_it_was_recorded_is_no_difference(till: Till) -> None:
+    payment = await till.pay()
+    refund = await till.refund(payment, 1_000)
+    till.sandbox.script.append("declines")
+    await till.execute(refund.id)
+    for amount_minor in (-1_000, 1_000):
+        till.sandbox.move(movement("refund", amount_minor, key=str(refund.id)))
+    assert (await reconcile(till)).differences == 0
+    assert await differences(till) == []
+
+
+@pytest.mark.parametrize(("kind", "amount_minor"), [("charge", -5_000), ("refund", 999)])
+async def test_money_that_went_the_other_way_is_listed(till: Till, kind: str, amount_minor: int) -> None:
+    payment = await till.pay()
+    refund = await till.refund(payment, 1_000)
+    await till.execute(refund.id)
+    key = await key_of(till, payment) if kind == "charge" else str(refund.id)
+    till.sandbox.move(movement(kind, amount_minor, key=key))
+    await reconcile(till)
+    (found,) = await differences(till)
+    assert (found.kind, found.found_minor) == (f"{kind}_amount", amount_minor)
+
+
 async def test_a_charge_that_nobody_asked_for_is_told_to_the_first_community(
     till: Till, first_till: Till
 ) -> None:

@@ -9,6 +9,8 @@ from tests.modules.payments.fake import FEE_MINOR
 from tests.modules.payments.till import Till
 from threadly.modules import payments
 from threadly.modules.payments.jobs import execute_refund
+from threadly.modules.payments.providers.interface import RefundOutcome
+from threadly.modules.payments.verbs.refunds import record_refund
 from threadly.platform.ids import new_id
 from threadly.platform.money import Money
 
@@ -54,6 +56,25 @@ async def test_a_failed_refund_leaves_its_amount_to_be_refunded(till: Till) -> N
     assert (await till.events())[-1] == "payments.refund_failed"
     await till.execute((await till.refund(payment, 5_000)).id)
     assert (await till.get(payment)).refunded == Money(5_000, "USD")
+
+
+async def test_a_refund_that_fails_after_it_succeeded_is_taken_back(till: Till) -> None:
+    payment = await till.pay()
+    refund = await till.refund(payment, 2_000)
+    await till.execute(refund.id)
+    before = await till.balances()
+    told = RefundOutcome(str(refund.id), "failed", "re_failed")
+    said = [await till.write(lambda work: record_refund(work, outcome=told)) for _ in range(2)]
+    assert said == ["refund taken back", "nothing: the refund is failed"]
+    assert (await till.get(payment)).refunded == Money(0, "USD")
+    after = await till.balances()
+    assert after["provider:sandbox"] == before["provider:sandbox"] + 2_000
+    assert after["sales"] == -5_000
+    assert (await till.events())[-2:] == ["payments.refund_succeeded", "payments.refund_failed"]
+    (listed,) = (await till.read(payments.list_discrepancies)).items
+    assert (listed.kind, listed.payment_id, listed.expected_minor) == ("refund_failed", payment.id, 2_000)
+    late = RefundOutcome(str(refund.id), "succeeded", "re_failed")
+    assert await till.write(lambda work: record_refund(work, outcome=late)) == "nothing: the refund is failed"
 
 
 async def test_a_refund_without_an_answer_is_asked_for_again_under_its_key(till: Till) -> None:

@@ -5,12 +5,20 @@ from typing import Literal
 import msgspec
 
 from threadly.modules.payments.providers.interface import Charge, Movement
-from threadly.modules.payments.repository.rows import AttemptedRow, KnownRow
+from threadly.modules.payments.repository.rows import AttemptedRow, KnownRow, RefundRow
 from threadly.modules.payments.rules import CHARGED
 from threadly.platform.ids import UUID
 from threadly.platform.money import Money
 
-__all__ = ["Difference", "charge_taken", "compare", "fee_differs", "missing_at_provider"]
+__all__ = [
+    "Difference",
+    "charge_taken",
+    "compare",
+    "fee_differs",
+    "is_returned",
+    "missing_at_provider",
+    "refund_failed",
+]
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -36,7 +44,10 @@ def compare(movement: Movement, known: KnownRow | None) -> Difference | None:
             found_minor=movement.amount.amount_minor,
             currency=movement.amount.currency,
         )
-    found = Money(abs(movement.amount.amount_minor), movement.amount.currency)
+    if is_returned(movement):
+        return _compare_returned(movement, known)
+    sign = 1 if movement.kind == "charge" else -1
+    found = Money(sign * movement.amount.amount_minor, movement.amount.currency)
     expected = Money(known.amount_minor, known.currency)
     if found != expected:
         sentence = f"The provider says {found}, we asked for {expected}."
@@ -48,6 +59,22 @@ def compare(movement: Movement, known: KnownRow | None) -> Difference | None:
         posted = Money(known.posted_minor or 0, known.currency)
         sentence = f"The ledger has {posted} of it instead of {expected}."
         return _differing("ledger", movement, known, found, sentence)
+    return None
+
+
+def is_returned(movement: Movement) -> bool:
+    """Whether a refund came back to us: it failed, maybe after it had succeeded."""
+    return movement.kind == "refund" and movement.amount.amount_minor > 0
+
+
+def _compare_returned(movement: Movement, known: KnownRow) -> Difference | None:
+    found, expected = movement.amount, Money(known.amount_minor, known.currency)
+    if found != expected:
+        sentence = f"Of a refund of {expected} the provider gave {found} back to us."
+        return _differing("amount", movement, known, found, sentence)
+    if known.state != "failed":
+        sentence = f"The provider gave it back to us, as it failed; here the refund is {known.state}."
+        return _differing("returned", movement, known, found, sentence)
     return None
 
 
@@ -87,8 +114,24 @@ def charge_taken(attempted: AttemptedRow, charge: Charge) -> Difference:
     )
 
 
+def refund_failed(row: RefundRow) -> Difference:
+    """Of a refund that nobody waits for any more: the buyer has not got their money."""
+    amount = Money(row.amount_minor, row.currency)
+    what = "The second charge of this payment" if row.kind == "duplicate" else "A refund that was done"
+    return Difference(
+        "refund_failed",
+        str(row.id),
+        f"{what} did not reach the buyer: the provider says that {amount} could not be given back. "
+        "Give it back in another way.",
+        *(row.payment_id, row.reference, row.amount_minor, 0, row.currency),
+    )
+
+
 def _is_recorded(kind: str, known: KnownRow) -> bool:
-    return known.state in CHARGED if kind == "charge" else known.state == "succeeded"
+    if kind == "charge":
+        return known.state in CHARGED
+    # What failed later was done first, and the ledger has both.
+    return known.state == "succeeded" or (known.state == "failed" and known.posted_minor is not None)
 
 
 def _differing(what: str, movement: Movement, known: KnownRow, found: Money, sentence: str) -> Difference:

@@ -15,7 +15,13 @@ from typing import Final, Literal
 import structlog
 
 from threadly.modules.payments.cashier import Cashier, cashier_of
-from threadly.modules.payments.comparing import Difference, compare, fee_differs, missing_at_provider
+from threadly.modules.payments.comparing import (
+    Difference,
+    compare,
+    fee_differs,
+    is_returned,
+    missing_at_provider,
+)
 from threadly.modules.payments.errors import ProviderMissing
 from threadly.modules.payments.providers.interface import Movement, ProviderError, RefundOutcome
 from threadly.modules.payments.repository.payments import LIST_OPEN_ATTEMPTS
@@ -184,7 +190,14 @@ class _Comparison:
         known |= await self._find(kind, (each.key for each in behind))
         for each in movements:
             self._seen.add(each.key or "")
+            if is_returned(each):
+                self._forget_refund(each.key or "")
             self._note(each, compare(each, known.get(each.key or "")))
+
+    def _forget_refund(self, key: str) -> None:
+        """That the provider has done what failed here, is no difference once it came back."""
+        made = ("refund_unrecorded", key)
+        self._differences = [each for each in self._differences if (each.kind, each.subject) != made]
 
     async def _heal_if_possible(self, kind: Kind, movement: Movement) -> bool:
         """What cannot be recorded is a difference, as what never was: the rest of the account is read on."""
@@ -201,7 +214,8 @@ class _Comparison:
         assert key, "found by it"
         if kind == "charge":
             return await _heal_charge(self._works, self._tenant, self._cashier, key)
-        outcome = RefundOutcome(str(key), "succeeded", movement.provider_ref or "")
+        state: Literal["failed", "succeeded"] = "failed" if is_returned(movement) else "succeeded"
+        outcome = RefundOutcome(str(key), state, movement.provider_ref or "")
         await self._works.attempt(self._tenant, SYSTEM, lambda work: record_refund(work, outcome=outcome))
         return True
 
@@ -264,7 +278,11 @@ class _Comparison:
 
 def _is_behind(difference: Difference | None) -> bool:
     """Whether the provider knows what we have not heard."""
-    return difference is not None and difference.kind in ("charge_unrecorded", "refund_unrecorded")
+    return difference is not None and difference.kind in (
+        "charge_unrecorded",
+        "refund_unrecorded",
+        "refund_returned",
+    )
 
 
 async def _post_told(

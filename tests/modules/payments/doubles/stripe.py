@@ -115,6 +115,14 @@ class StripeDouble(Double):
     def unfit(self, why: Unfit) -> Answer:
         return _error(400, "invalid_request_error", str(why), code="parameter_unknown")
 
+    def return_refund(self, refund_id: str) -> dict[str, Any]:
+        """What happens when the buyer's bank sends it back (docs.stripe.com/refunds#failed-refunds)."""
+        refund = self.refunds[refund_id]
+        refund |= {"status": "failed", "failure_reason": "expired_or_canceled_card"}
+        booked = self._book("refund_failure", refund, refund["amount"], 0)
+        refund["failure_balance_transaction"] = booked["id"]
+        return refund
+
     async def answer(self, request: Request) -> Answer:
         if request.headers.get("authorization") != f"Bearer {SECRET_KEY}":
             return _error(401, "invalid_request_error", "Invalid API Key provided: sk_test_***")

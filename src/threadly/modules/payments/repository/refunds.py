@@ -65,7 +65,9 @@ CLAIM_REFUND = sql(
 END_REFUND = sql(
     "payments.end_refund",
     """
-    UPDATE payments.refunds SET state = $2, provider_ref = $3, due_at = NULL, ended_at = $4 WHERE id = $1
+    UPDATE payments.refunds SET state = $2, provider_ref = coalesce(nullif($3, ''), provider_ref),
+        due_at = NULL, ended_at = $4
+    WHERE id = $1
     """,
     into=NoneType,
 )

@@ -3,6 +3,7 @@
 import random
 from typing import Literal
 
+from threadly.modules.payments.comparing import refund_failed
 from threadly.modules.payments.errors import NotRefundable, PaymentMissing, RefundTooLarge, SplitUneven
 from threadly.modules.payments.events import RefundFailed, RefundRequested, RefundSucceeded
 from threadly.modules.payments.providers.interface import RefundOutcome, RefundRequest
@@ -17,9 +18,10 @@ from threadly.modules.payments.repository.refunds import (
     SUM_REFUNDS,
 )
 from threadly.modules.payments.repository.rows import PaymentRow, RefundRow
-from threadly.modules.payments.rules import is_even, refund_entries, retry_after
+from threadly.modules.payments.rules import is_even, negated, refund_entries, retry_after
 from threadly.modules.payments.types import Refund, Split
 from threadly.modules.payments.verbs.ledger import post
+from threadly.modules.payments.verbs.reconciliations import note_difference
 from threadly.platform.ids import UUID, new_id
 from threadly.platform.money import Money
 from threadly.platform.work import Work
@@ -104,16 +106,18 @@ async def claim_refund(work: Work, *, refund_id: UUID, tries: int) -> RefundRow 
 
 
 async def record_refund(work: Work, *, outcome: RefundOutcome) -> str:
-    """What became of a refund, told once or more often. Returns what that changed, for whoever looks."""
+    """What became of a refund, told once or more often. Returns what that changed, for whoever looks.
+
+    A failure is final and may follow a success: the provider paid, and the buyer's bank sent it back.
+    """
     row = await work.one(LOCK_REFUND, UUID(outcome.key))
     if row is None:
         return "unknown refund"
-    if row.state != "requested" or outcome.state == "pending":
+    if outcome.state == "pending" or row.state in ("failed", outcome.state):
         return f"nothing: the refund is {row.state}"
     await work.run(END_REFUND, row.id, outcome.state, outcome.provider_ref, work.now)
     if outcome.state == "failed":
-        work.emit(RefundFailed(refund_id=row.id, payment_id=row.payment_id, reference=row.reference))
-        return "refund failed"
+        return await _record_failure(work, row)
     entries = refund_entries(row.provider, row.amount_minor, row.split)
     await post(
         *(work, "refund", str(row.id)), reference=row.reference, entries=entries, currency=row.currency
@@ -122,6 +126,27 @@ async def record_refund(work: Work, *, outcome: RefundOutcome) -> str:
         await work.run(ADD_REFUNDED, row.payment_id, row.amount_minor)
         work.emit(RefundSucceeded(refund_id=row.id, payment_id=row.payment_id, reference=row.reference))
     return "refund succeeded"
+
+
+async def _record_failure(work: Work, row: RefundRow) -> str:
+    """A person is told of what nobody would notice: a refund that counted as done, and the second charge of a
+    payment, for which nobody but us has asked."""
+    was_done = row.state == "succeeded"
+    if was_done:
+        await _take_back(work, row)
+    if was_done or row.kind == "duplicate":
+        await note_difference(work, refund_failed(row))
+    if row.kind == "refund":
+        work.emit(RefundFailed(refund_id=row.id, payment_id=row.payment_id, reference=row.reference))
+    return "refund taken back" if was_done else "refund failed"
+
+
+async def _take_back(work: Work, row: RefundRow) -> None:
+    entries = negated(refund_entries(row.provider, row.amount_minor, row.split))
+    source = f"{row.id}, taken back"
+    await post(work, "refund", source, reference=row.reference, entries=entries, currency=row.currency)
+    if row.kind == "refund":
+        await work.run(ADD_REFUNDED, row.payment_id, -row.amount_minor)
 
 
 def refund_request(row: RefundRow) -> RefundRequest:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from threadly.platform.embedded import NotStarted
-from threadly.processes import _refuse_strangers
+from threadly.processes import _refuse_strangers, _welcome
 from threadly.programs import _free_port, faults, payment_sandbox
 from threadly.settings import Settings
 
@@ -83,9 +83,16 @@ def test_with_experiments_a_proxy_is_in_front_of_what_can_be_intercepted(
 ) -> None:
     settings = served(tmp_path, secret_key="s" * 32, **changes)
     programs, told = faults(settings)
-    assert [each.name for each in programs] == ["faults"]
+    assert [each.name for each in programs] == ["proxies for experiments"]
     assert told.experiments
     assert told.intercepted == ("postgresql", "sandbox")
     assert told.valkey_url == settings.valkey_url
     assert told.database_url != settings.database_url
     assert told.sandbox_url != settings.sandbox_url
+
+
+@pytest.mark.parametrize("demo", [True, False])
+def test_the_mailbox_is_named_where_it_is_open(demo: bool) -> None:
+    assert "/dev/mailbox" in _welcome(Settings(), demo=demo)
+    assert "/dev/mailbox" not in _welcome(Settings(smtp_url="smtp://mail.example"), demo=demo)
+    assert "/dev/mailbox" not in _welcome(Settings(env="production"), demo=False)

@@ -168,9 +168,10 @@ def _welcome(settings: Settings, *, demo: bool) -> str:
     ]
     if settings.sandbox_url:
         lines.append(f"  Test cards         {settings.sandbox_url}")
+    if settings.env == "development" and settings.smtp_url is None:
+        lines.append(f"  Mail it would send {settings.public_url}/dev/mailbox")
     if demo:
         lines += [
-            f"  Mail it would send {settings.public_url}/dev/mailbox",
             "  Sign in as         alex@example.com, sarah@example.com, ada@example.com (seller),",
             "                     mona@example.com (moderator) or omar@example.com (admin);",
             "                     the password is: threadly-demo",

@@ -158,7 +158,7 @@ def _faults_program(settings: Settings, routes: list[Route]) -> Program:
     ready_file.parent.mkdir(parents=True, exist_ok=True)
     ready_file.unlink(missing_ok=True)
     return Program(
-        "faults",
+        "proxies for experiments",
         # Not by way of our command line, which would double what it takes.
         [sys.executable, "-m", "threadly.faults", *arguments_for(routes, ready_file)],
         # It needs to know none of the other secrets.

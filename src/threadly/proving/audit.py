@@ -238,7 +238,7 @@ async def count(connection: "asyncpg.Connection[asyncpg.Record]") -> Counts:
         SELECT (SELECT count(*) FROM sold WHERE is_sold), (SELECT count(*) FROM sold WHERE state = 'cancelled'),
             (SELECT count(*) FROM provider_charges WHERE status = 'succeeded'),
             (SELECT count(DISTINCT charge) FROM provider_refunds),
-            (SELECT count(*) FROM payments.payments WHERE tries > 1),
+            (SELECT count(*) FROM payments.payments WHERE tries > 0),
             (SELECT count(*) FROM payments.webhook_events),
             (SELECT coalesce(-sum(quantity), 0) FROM store.stock_movements WHERE reason = 'sale'),
             (SELECT count(*) FROM payments.ledger_transactions),

@@ -10,7 +10,7 @@ from threadly.platform.money import Money
 
 __all__ = ["PRODUCTS", "Disaster", "Intent", "Plan", "Product", "draw_plan"]
 
-BUYERS = 20
+BUYERS = 30
 """How many buy at the same time; each of them one thing after the other."""
 
 ONE_DISASTER_IN, MOST_DISASTERS = 25, 40

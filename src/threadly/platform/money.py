@@ -130,7 +130,8 @@ def parse_price(text: str, currency: str) -> Money:
 
     The last point or comma is the decimal one when at most as many digits follow as the currency has decimals
     (`1,234` of dollars is a thousand and some, `50,99` is not). Raises PriceUnreadable for whatever can be
-    read in no way or in two: `0.999`, `1.23.456`, `1e5`, a price in another currency, a negative one.
+    read in no way or in two: `1.234`, which some write for a thousand and others for a price by weight,
+    `0.999`, `1.23.456`, `1e5`, a price in another currency, a negative one.
     """
     found = _PRICE.fullmatch(text.strip())
     if found is None or not all(_names(found[end], currency) for end in ("before", "after")):
@@ -154,6 +155,8 @@ def _split(amount: str, exponent: int) -> tuple[str, str]:
     at = max(amount.rfind("."), amount.rfind(","))
     fraction = amount[at + 1 :]
     is_decimal = at >= 0 and amount.count(amount[at]) == 1 and fraction.isdigit()
+    if is_decimal and amount[at] == "." and 0 < exponent < len(fraction):
+        raise PriceUnreadable
     if not is_decimal or len(fraction) > exponent:
         return _grouped(amount), ""
     return _grouped(amount[:at]) or "0", fraction

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from functools import partial
 
+import asyncpg
 import pytest
 
 from tests.cast import Visit
@@ -38,6 +39,7 @@ from threadly.modules.moderation.errors import (
     MemberProtected,
 )
 from threadly.modules.moderation.jobs import end_what_is_due
+from threadly.modules.moderation.types import CasePlace
 from threadly.modules.moderation.verbs.appealing import answer_appeal, file_appeal, list_own_cases
 from threadly.modules.moderation.verbs.cases import add_note, count_waiting, list_cases
 from threadly.modules.moderation.verbs.deciding import decide
@@ -45,6 +47,7 @@ from threadly.modules.moderation.verbs.ending import remove_due
 from threadly.modules.moderation.verbs.reporting import REPORTS_MOST, report_member
 from threadly.platform.actor import Denied, SignInRequired
 from threadly.platform.events import Event
+from threadly.platform.ids import UUID
 from threadly.platform.work import SYSTEM, Tenant, Works
 
 
@@ -280,14 +283,85 @@ async def test_nobody_reports_without_end(bob: Visit, sarah: Visit, strict: Work
     assert again.reason == "spam"
 
 
-async def test_a_decision_undone_beside_a_newer_case_does_not_wait_twice(
-    bob: Visit, sarah: Visit, mona: Visit, run_jobs: RunJobs
+async def test_a_decision_undone_beside_a_newer_case_waits_like_that_one(
+    bob: Visit, sarah: Visit, omar: Visit, mona: Visit, run_jobs: RunJobs
 ) -> None:
     subject, first = await reported_case(bob, sarah)
     await rule(mona, first, "warn")
     second = (await report(sarah, subject)).case_id
     assert second != first
     file = await undo(mona, first)
-    assert (file.case.status, file.case.action) == ("decided", None)
+    assert (file.case.status, file.case.action, file.may_decide) == ("open", None, True)
+    assert (await report(omar, subject)).case_id == second  # of the two, one gathers what is reported
     await rule(mona, second, "dismiss")
-    assert await run_jobs() == 3
+    assert await waiting(mona, "open") == [first]
+    await rule(mona, first, "dismiss")
+    assert await waiting(mona, "open") == []
+    assert await run_jobs() == 4
+
+
+async def test_an_appeal_waits_for_its_answer_beside_a_newer_case(
+    bob: Visit, sarah: Visit, mona: Visit, omar: Visit, strict: Works, tenant: Tenant
+) -> None:
+    subject, first = await reported_case(bob, sarah)
+    deleted = await rule(mona, first, "delete")
+    second = (await report(sarah, subject)).case_id
+    await appeal(bob, first)
+    assert await waiting(mona, "appealed") == [first]
+    assert await waiting(mona, "open") == [second]
+    await rule(mona, second, "dismiss")
+    assert deleted.remove_at
+    late = deleted.remove_at + timedelta(seconds=1)
+    # Until it is answered, nothing is deleted for good.
+    assert await at(Visit(strict, tenant, SYSTEM), late, partial(remove_due, limit=9)) == 0
+    await answer(omar, first, granted=True)
+    assert await waiting(mona, "appealed") == []
+
+
+async def test_what_is_reported_while_an_appeal_waits_is_decided_too(
+    bob: Visit, sarah: Visit, mona: Visit, omar: Visit, told: Told
+) -> None:
+    subject, first = await reported_case(bob, sarah)
+    await rule(mona, first, "warn")
+    await appeal(bob, first)
+    second = (await report(sarah, subject)).case_id
+    assert second != first
+    await answer(omar, first, granted=False)
+    await told()
+    await rule(mona, second, "hide")
+    assert "ReportAnswered" in names(await told())
+
+
+async def test_a_hold_that_waits_again_beside_a_newer_case_can_be_decided(
+    bob: Visit, sarah: Visit, mona: Visit, told: Told
+) -> None:
+    subject, first = await held_case(bob)
+    await rule(mona, first, "dismiss")
+    second = (await report(sarah, subject)).case_id
+    file = await undo(mona, first)
+    assert (file.case.held, file.case.hidden) == (True, True)
+    await rule(mona, second, "dismiss")
+    assert await waiting(mona, "open") == [first]
+    await told()
+    await rule(mona, first, "dismiss")
+    assert "ContentReleased" in names(await told())
+
+
+async def test_that_moderators_told_each_other_something_is_in_the_audit_log_without_the_words(
+    bob: Visit, sarah: Visit, mona: Visit, tenant: Tenant, owner: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    _, case_id = await reported_case(bob, sarah)
+    await mona.write(partial(add_note, case_id=case_id, text="I know them."))
+    logged = await owner.fetchrow(
+        "SELECT subject, after ->> 'case_id' AS about, after ->> 'text' AS words FROM platform.audit_log"
+        " WHERE tenant_id = $1 AND actor_id = $2 AND relation = 'moderation.notes'",
+        tenant.id,
+        mona.actor.me,
+    )
+    assert logged
+    assert (logged["subject"], logged["about"], logged["words"]) == (mona.actor.me, str(case_id), None)
+
+
+async def waiting(moderator: Visit, status: CasePlace) -> list[UUID]:
+    page = await moderator.read(partial(list_cases, status=status), fresh=True)
+    return [each.id for each in page.items]

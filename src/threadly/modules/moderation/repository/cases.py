@@ -75,7 +75,7 @@ OPEN_HELD = sql(
     INSERT INTO moderation.cases
         (id, kind, subject_id, author_id, excerpt, url, held, hidden, reasons, features, opened_at)
     VALUES ($1, $2, $3, $4, $5, $6, true, true, $7, $8, $9)
-    ON CONFLICT (kind, subject_id) WHERE status <> 'decided' DO UPDATE
+    ON CONFLICT (kind, subject_id) WHERE gathers DO UPDATE
     SET excerpt = EXCLUDED.excerpt, held = true, hidden = true, reasons = EXCLUDED.reasons,
         features = EXCLUDED.features
     RETURNING id, xmax = 0 AS fresh
@@ -93,7 +93,7 @@ OPEN_REPORTED = sql(
     """
     INSERT INTO moderation.cases (id, kind, subject_id, author_id, excerpt, url, features, opened_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-    ON CONFLICT (kind, subject_id) WHERE status <> 'decided' DO UPDATE SET url = EXCLUDED.url
+    ON CONFLICT (kind, subject_id) WHERE gathers DO UPDATE SET url = EXCLUDED.url
     RETURNING id, xmax = 0 AS fresh
     """,
     into=Opened,
@@ -159,31 +159,27 @@ FORMER_CASES = sql(
 SETTLE_CASE = sql(
     "moderation.settle_case",
     """
-    UPDATE moderation.cases SET status = 'decided', held = false, hidden = $2, remove_at = $3 WHERE id = $1
+    UPDATE moderation.cases
+    SET status = 'decided', gathers = false, held = false, hidden = $2, remove_at = $3 WHERE id = $1
     """,
     into=NoneType,
 )
-# It waits again as before the decision, unless a newer case about the same waits already.
+# It waits again as before the decision; what is reported from now on joins it, unless a newer case about the
+# same waits already and gathers that.
 REOPEN_CASE = sql(
     "moderation.reopen_case",
     """
-    UPDATE moderation.cases c SET held = $2, hidden = $3, remove_at = NULL, status = CASE WHEN EXISTS (
-        SELECT FROM moderation.cases w
-        WHERE w.kind = c.kind AND w.subject_id = c.subject_id AND w.id <> c.id AND w.status <> 'decided'
-    ) THEN 'decided' ELSE 'open' END
+    UPDATE moderation.cases c SET status = 'open', held = $2, hidden = $3, remove_at = NULL,
+        gathers = NOT EXISTS (
+            SELECT FROM moderation.cases w
+            WHERE w.kind = c.kind AND w.subject_id = c.subject_id AND w.id <> c.id AND w.gathers
+        )
     WHERE c.id = $1
     """,
     into=NoneType,
 )
 MARK_APPEALED = sql(
-    "moderation.mark_appealed",
-    """
-    UPDATE moderation.cases c SET status = 'appealed' WHERE c.id = $1 AND NOT EXISTS (
-        SELECT FROM moderation.cases w
-        WHERE w.kind = c.kind AND w.subject_id = c.subject_id AND w.id <> c.id AND w.status <> 'decided'
-    )
-    """,
-    into=NoneType,
+    "moderation.mark_appealed", "UPDATE moderation.cases SET status = 'appealed' WHERE id = $1", into=NoneType
 )
 MARK_DECIDED = sql(
     "moderation.mark_decided", "UPDATE moderation.cases SET status = 'decided' WHERE id = $1", into=NoneType
@@ -193,7 +189,8 @@ WITHDRAW = sql(
     "moderation.withdraw",
     """
     UPDATE moderation.cases c
-    SET status = 'decided', held = false, hidden = false, excerpt = '', features = '[]', removed_at = $2
+    SET status = 'decided', gathers = false, held = false, hidden = false, excerpt = '', features = '[]',
+        removed_at = $2
     WHERE c.subject_id = ANY($1::uuid[]) AND c.status <> 'decided' AND c.kind <> 'member' AND NOT EXISTS (
         SELECT FROM moderation.decisions d WHERE d.case_id = c.id AND d.undone_at IS NULL
     )

@@ -531,6 +531,12 @@ async def test_the_whole_cart_over_http(
     totals = quoted.json()["data"]["totals"]
     assert totals["total"]["amount_minor"] == 3_598 + 360 + 500
     assert totals["final"] is True
+    for region in ("California", "Texas", ""):
+        unknown = await client.get(f"{API}/cart", params={"country": "US", "region": region})
+        assert (unknown.status_code, unknown.json()["error"]["code"]) == (400, "store.region_unknown")
+    texas = {"country": "US", "region": "Texas", "other_region": "true"}
+    elsewhere = (await client.get(f"{API}/cart", params=texas)).json()["data"]["totals"]
+    assert (elsewhere["tax"]["amount_minor"], elsewhere["final"]) == (0, True)
     nowhere = await client.get(f"{API}/cart", params={"country": "FR"})
     assert (nowhere.status_code, nowhere.json()["error"]["code"]) == (400, "store.not_shipped_there")
     await reprice(ada, teapot, 1_000)

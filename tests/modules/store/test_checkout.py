@@ -3,13 +3,16 @@
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 
-from tests.modules.store.shop import Stock, TestShop, usd
+from tests.modules.store.shop import HOME, Stock, TestShop, usd
 from threadly.modules import payments
-from threadly.modules.store.errors.cart import GiftCardShort
+from threadly.modules.store.errors.cart import GiftCardShort, RegionUnknown
 from threadly.modules.store.errors.catalog import SoldOut
 from threadly.modules.store.errors.orders import CartChanged, CartEmpty, CheckoutKeyReused, MethodMissing
 from threadly.modules.store.types.orders import Order
+from threadly.modules.store.types.shop import Shop, Taxes, TaxRate
+from threadly.modules.store.verbs.shop import change_shop
 from threadly.platform.errors import InvalidInput
 from threadly.platform.work import Work
 
@@ -116,6 +119,17 @@ async def test_of_two_who_use_a_gift_card_at_once_one_is_asked_again(shop: TestS
     assert [isinstance(each, CartChanged | GiftCardShort) for each in outcomes].count(True) == 1
     (order,) = [each for each in outcomes if isinstance(each, Order)]
     assert (order.gift_card, order.due) == (usd(3_000), usd(0))
+
+
+async def test_a_region_is_not_spelled_around_its_tax(shop: TestShop) -> None:
+    rates = Taxes([TaxRate("EG", "VAT of Cairo", 1_000, "Cairo")])
+    await shop.owner.write(lambda work: change_shop(work, shop=Shop(taxes=rates)))
+    kareem, mug = await shop.join("kareem"), await shop.sell()
+    with pytest.raises(RegionUnknown) as refused:
+        await shop.buy(kareem, mug, total=1_000, address=replace(HOME, region="Kairo"))
+    assert refused.value.field == "address.region"
+    order = await shop.buy(kareem, mug, total=1_100, address=replace(HOME, region="cairo"))
+    assert order.tax == usd(100)
 
 
 async def test_two_clicks_at_the_same_instant_are_one_order(shop: TestShop) -> None:

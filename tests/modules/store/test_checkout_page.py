@@ -11,11 +11,13 @@ from tests.conftest import client_of
 from tests.modules.payments.doubles.paypal import CLIENT_ID, SECRET, PayPalDouble
 from tests.modules.payments.doubles.serving import serving
 from tests.modules.store.browser import Browser, enter
-from tests.modules.store.shop import TestShop
+from tests.modules.store.shop import TestShop, usd
 from threadly.app import make_app
 from threadly.modules.store.pages.paying import TEST_CARDS
 from threadly.modules.store.types.orders import OrderSummary
+from threadly.modules.store.types.shop import Shop, Taxes, TaxRate
 from threadly.modules.store.verbs.orders import list_orders
+from threadly.modules.store.verbs.shop import change_shop
 from threadly.platform.runtime import Runtime
 from threadly.platform.work import Tenant
 from threadly.sandbox.cards import CARDS
@@ -97,6 +99,63 @@ async def test_each_field_that_is_wrong_has_its_sentence(at_the_till: AtTheTill,
     for name in ("city", "email", "country", "phone", "postal_code"):
         assert f'href="#{name}"' in browser.page
     assert await orders_of(kareem) == []
+
+
+async def test_where_taxes_depend_on_the_region_it_is_chosen_and_never_spelled(
+    at_the_till: AtTheTill, shop: TestShop, kareem: Visit
+) -> None:
+    rates = Taxes([TaxRate("US", "Sales tax", 725, "CA")])
+    await shop.owner.write(lambda work: change_shop(work, shop=Shop(taxes=rates)))
+    browser = await at_the_till(1_000)
+    assert "region-US" not in browser.page
+    american = {**CARD, "country": "US"}
+    wrong = await browser.send("/checkout", **american, region="California")
+    assert wrong.status_code == 409
+    assert "Choose the state or province" in browser.page
+    await browser.send("/checkout", **american | {"region-US": "CA", "do": "update"})
+    assert "$10.73" in browser.page
+    paid = await browser.send("/checkout", **american | {"region-US": "CA"})
+    assert paid.status_code == 303
+    (order,) = await orders_of(kareem)
+    assert (await shop.order(order.id)).tax == usd(73)
+
+
+async def test_another_region_is_said_to_be_one_and_stands_on_the_parcel(
+    at_the_till: AtTheTill, shop: TestShop, kareem: Visit
+) -> None:
+    rates = Taxes([TaxRate("US", "Sales tax", 725, "CA")])
+    await shop.owner.write(lambda work: change_shop(work, shop=Shop(taxes=rates)))
+    browser = await at_the_till(1_000)
+    texan = {**CARD, "country": "US", "region-US": "*", "region": "Texas"}
+    await browser.send("/checkout", **texan | {"do": "update"})
+    assert (await browser.send("/checkout", **texan)).status_code == 303
+    (summary,) = await orders_of(kareem)
+    address = (await shop.order(summary.id)).address
+    assert address is not None
+    assert (address.region, address.other_region) == ("Texas", True)
+    await shop.fill(kareem, await shop.sell())
+    page = await browser.open("/checkout")
+    assert '<option value="*" selected>' in page
+    assert 'value="Texas"' in page
+
+
+async def test_a_country_without_regions_forgets_the_region_of_the_one_before(
+    at_the_till: AtTheTill, shop: TestShop, kareem: Visit
+) -> None:
+    rates = Taxes([TaxRate("US", "Sales tax", 725, "CA")])
+    await shop.owner.write(lambda work: change_shop(work, shop=Shop(taxes=rates)))
+    browser = await at_the_till(1_000)
+    american = {**CARD, "country": "US", "region-US": "CA", "do": "update"}
+    page = browser.page
+    assert 'name="region-US"' in (await browser.swap("/checkout", **american)).text
+    browser.page = page
+    assert 'name="region-US"' not in (await browser.swap("/checkout", **american, regions_for="US")).text
+    browser.page = page
+    assert (await browser.send("/checkout", **american | {"country": "EG", "do": "pay"})).status_code == 303
+    (order,) = await orders_of(kareem)
+    address = (await shop.order(order.id)).address
+    assert address is not None
+    assert address.region == ""
 
 
 async def test_a_total_that_was_not_shown_is_not_charged(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from threadly.modules.store.errors.cart import CouponConflict, NotShippedThere
+from threadly.modules.store.errors.cart import CouponConflict, NotShippedThere, RegionUnknown
 from threadly.modules.store.rules.pricing import (
     CouponTerms,
     GiftCardBalance,
@@ -67,7 +67,10 @@ shops = st.builds(
     shipping=st.lists(shipping, min_size=1, max_size=1),
 )
 addresses = st.none() | st.builds(
-    Destination, country=st.sampled_from(["US", "DE", "FR"]), region=st.sampled_from(["", "CA", "ca", "TX"])
+    Destination,
+    country=st.sampled_from(["US", "DE", "FR"]),
+    region=st.sampled_from(["", "CA", "ca", "TX"]),
+    other_region=st.just(True),
 )
 gift_cards = st.lists(
     st.builds(GiftCardBalance, id=st.uuids(), last_four=st.just("7ZK4"), balance_minor=minor), max_size=4
@@ -236,6 +239,18 @@ def test_tax_is_rounded_per_line_half_away_from_zero_after_discounts() -> None:
         [LAMP], coupons=[terms("percent", 1_000)], shop=Shop(taxes=CALIFORNIAN), address=CALIFORNIA
     )
     assert amounts_of(discounted) == (1_999, 200, 0, 148, 1_947)
+
+
+@pytest.mark.parametrize("region", ["California", "C.A.", "Calif", "", "NY"])
+def test_a_region_that_the_shop_does_not_know_is_refused_with_those_it_knows(region: str) -> None:
+    shop = Shop(taxes=Taxes([TaxRate("US", "Sales tax", 725, "CA"), TaxRate("US", "Sales tax", 625, "TX")]))
+    with pytest.raises(RegionUnknown) as refused:
+        price([BOOK], shop=shop, address=Destination("US", region))
+    assert "CA, TX" in refused.value.message
+    assert price([BOOK], shop=shop, address=Destination("US", region, True)).tax_minor == 0
+    assert price([BOOK], shop=shop, address=Destination("US", " ca ")).tax_minor == 73
+    assert price([BOOK], shop=shop, address=Destination("US", "CA", True)).tax_minor == 73
+    assert price([BOOK], shop=shop, address=Destination("DE", region)).tax_minor == 0
 
 
 def test_all_taxes_of_country_and_region_apply_beside_each_other() -> None:

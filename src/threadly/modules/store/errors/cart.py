@@ -23,6 +23,7 @@ __all__ = [
     "NotEnoughStock",
     "NotShippedThere",
     "QuantityInvalid",
+    "RegionUnknown",
     "TooManyCoupons",
     "TooManyGiftCards",
 ]
@@ -165,6 +166,15 @@ class GiftCardMissing(Refusal):
     code = "store.gift_card_missing"
     kind = Kind.MISSING
     message = "There is no such gift card."
+
+
+class RegionUnknown(Refusal):
+    """The message names those that are known."""
+
+    code = "store.region_unknown"
+    kind = Kind.INVALID
+    message = "Taxes depend on the region there. Name one that the shop knows, or say that it is another."
+    field = "address.region"
 
 
 class NotShippedThere(Refusal):

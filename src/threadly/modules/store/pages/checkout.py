@@ -11,7 +11,7 @@ from threadly.modules.store.cart_cookie import change_cart
 from threadly.modules.store.checkout import check_out
 from threadly.modules.store.errors.orders import CartEmpty, CheckoutKeyReused, MethodMissing
 from threadly.modules.store.pages import over_paypal
-from threadly.modules.store.pages.bill import Bill, find_bill, view_of
+from threadly.modules.store.pages.bill import WHICH_REGION, Bill, find_bill, view_of
 from threadly.modules.store.pages.checkout_form import (
     ADDRESS_FIELDS,
     FIELDS,
@@ -77,7 +77,7 @@ async def send_checkout(edge: NamedDependency[Edge], pages: NamedDependency[Page
     if fields.get("do") == "acknowledge":
         await change_cart(edge, lambda guest: edge.write(lambda work: acknowledge_cart(work, guest=guest)))
     if fields.get("do") != "pay":
-        return await _again(edge, pages, typed, status=200)
+        return await _again(edge, pages, typed, status=200, shown_for=fields.get("regions_for", ""))
     return await _pay(edge, pages, typed)
 
 
@@ -88,6 +88,8 @@ async def _pay(edge: Edge, pages: Pages, typed: Typed) -> Response[str]:
     methods = methods_of(typed, ways)
     bill = await find_bill(edge, typed.values)
     due = bill.cart.totals.due
+    if bill.regions and not bill.cart.totals.final and not bill.problems:
+        return await _again(edge, pages, typed, errors={"region": WHICH_REGION}, status=409)
     try:
         if due.amount_minor and not methods and typed.values["method"] != "paypal":
             raise MethodMissing
@@ -139,7 +141,9 @@ async def _again(
     error: str | None = None,
     details: list[str] | None = None,
     status: int = 400,
+    shown_for: str = "",
 ) -> Response[str]:
+    """`shown_for`: whose regions the page offers to choose from."""
     bill = await find_bill(edge, typed.values)
     if not bill.cart.lines:
         return pages.redirect(edge, "/cart")
@@ -151,6 +155,8 @@ async def _again(
             partial=True,
             cart=view_of(edge, bill.cart),
             form=Form(typed.values, found),
+            regions=bill.regions,
+            other_country=shown_for != typed.values["country"],
         )
     return await _page(
         edge, pages, typed.values, bill, errors=found, error=error, details=details, status=status
@@ -179,6 +185,7 @@ async def _page(
         cart=view_of(edge, bill.cart),
         ways=ways,
         countries=list(COUNTRY_NAMES.items()),
+        regions=bill.regions,
         known=_known(values, bill.problems | errors),
         key=str(new_id()),
     )

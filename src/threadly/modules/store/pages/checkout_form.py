@@ -23,7 +23,9 @@ ADDRESS_FIELDS: Final = (
     *("name", "line1", "line2", "city", "region", "postal_code", "country"),
     *("email", "phone"),
 )
-FIELDS: Final = (*ADDRESS_FIELDS, "gift_card", "method", "sandbox_card", "also")
+FIELDS: Final = (*ADDRESS_FIELDS, "region_of", "gift_card", "method", "sandbox_card", "also")
+# What is chosen where it is none of the regions that have taxes of their own; `region` then says which.
+OTHER: Final = "*"
 LONGEST_CODE: Final = 64
 MOST_MINOR_DIGITS: Final = 13
 _KEY = re.compile(r"[A-Za-z0-9-]{8,64}")
@@ -37,6 +39,7 @@ _CHECKS: Final[Mapping[str, tuple[object, str]]] = {
     "line2": (Label, "Shorten this to 200 characters."),
     "city": (NamedLabel, "Write the town or city."),
     "region": (Label, "Shorten this to 200 characters."),
+    "region_of": (Label, "Choose one of these."),
     "postal_code": (Label, "Shorten this to 20 characters."),
     "phone": (Phone, "Write digits, with a + in front for another country, or leave it empty."),
 }
@@ -60,7 +63,16 @@ class Typed(msgspec.Struct, frozen=True):
 
     @property
     def destination(self) -> Destination:
-        return Destination(self.values["country"], self.values["region"])
+        return Destination(self.values["country"], self._region, self._is_other)
+
+    @property
+    def _region(self) -> str:
+        chosen = self.values["region_of"]
+        return self.values["region"] if chosen in ("", OTHER) else chosen
+
+    @property
+    def _is_other(self) -> bool:
+        return self.values["region_of"] == OTHER
 
     def problems(self) -> dict[str, str]:
         """A sentence for each field that cannot be, in their order."""
@@ -76,7 +88,8 @@ class Typed(msgspec.Struct, frozen=True):
     @property
     def address(self) -> Address:
         """Only of what has no `problems`."""
-        return Address(**{name: self.values[name] for name in Address.__struct_fields__})
+        typed = {name: self.values[name] for name in Address.__struct_fields__ if name in self.values}
+        return Address(**typed | {"region": self._region}, other_region=self._is_other)
 
     def request(self, *, methods: list[Method], currency: str) -> CheckoutRequest:
         """What the checkout is asked for. Only for what has no `problems`."""
@@ -101,6 +114,8 @@ def typed_of(fields: Mapping[str, str]) -> Typed:
     """The form as it was sent; what a script may have left out is empty."""
     key = fields.get("key", "")
     values = {name: " ".join(fields.get(name, "").split()) for name in FIELDS}
+    # Named after its country, so that it says nothing of another one that is chosen next.
+    values["region_of"] = fields.get(f"region-{values['country']}", values["region_of"])
     return Typed(
         values=values,
         key=key if _KEY.fullmatch(key) else str(new_id()),
@@ -116,7 +131,9 @@ def prefilled(last: Delivery | None, *, email: str, name: str, country: str) -> 
     values = dict.fromkeys(FIELDS, "")
     if last is None:
         return values | {"email": email, "name": name, "country": country}
-    return values | msgspec.structs.asdict(last.address) | {"email": last.email, "phone": last.phone}
+    known = {name: text for name, text in msgspec.structs.asdict(last.address).items() if name in values}
+    region_of = OTHER if last.address.other_region else ""
+    return values | known | {"region_of": region_of, "email": last.email, "phone": last.phone}
 
 
 def country_of_language(header: str) -> str:

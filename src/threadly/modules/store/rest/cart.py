@@ -34,6 +34,9 @@ CountryParameter = Annotated[
 RegionParameter = Annotated[
     str | None, QueryParameter(max_length=100, description="State or province, where taxes depend on it.")
 ]
+OtherRegionParameter = Annotated[
+    bool, QueryParameter(description="It is none of the regions for which the shop has taxes of their own.")
+]
 
 
 class LineQuantity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,16 +49,18 @@ class LineQuantity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     "/cart",
     operation_id="get_cart",
     summary="Your cart and what it costs",
-    description="With a `country` the totals are final. `notices` of a line say what is not as you saw it.",
+    description="With a `country` the totals are final; where taxes depend on it, a `region` is needed too. "
+    "`notices` of a line say what is not as you saw it.",
     tags=CART,
 )
 async def get_cart(
     edge: NamedDependency[Edge],
     country: CountryParameter = None,
     region: RegionParameter = None,
+    other_region: OtherRegionParameter = False,
     fields: FieldsParameter = None,
 ) -> Response[Success[Cart]]:
-    address = _destination(country, region)
+    address = _destination(country, region, other=other_region)
 
     async def look(work: Work, guest: str | None) -> Cart:
         return await verbs.get_cart(work, guest=guest, address=address)
@@ -154,13 +159,13 @@ async def acknowledge_cart(edge: NamedDependency[Edge]) -> Response[Success[Cart
     return await change_cart(edge, change)
 
 
-def _destination(country: str | None, region: str | None) -> Destination | None:
+def _destination(country: str | None, region: str | None, *, other: bool) -> Destination | None:
     if country is None and region is None:
         return None
     if country not in COUNTRIES:
         message = "Write the country as its ISO 3166 code, US for example."
         raise invalid_fields([FieldProblem("country", "input.choice", message)])
-    return Destination(country, region or "")
+    return Destination(country, region or "", other)
 
 
 routes: list[ControllerRouterHandler] = [

@@ -8,7 +8,7 @@ from itertools import groupby
 
 import msgspec
 
-from threadly.modules.store.errors.cart import CouponConflict, NotShippedThere
+from threadly.modules.store.errors.cart import CouponConflict, NotShippedThere, RegionUnknown
 from threadly.modules.store.types.cart import CouponKind
 from threadly.modules.store.types.shop import Place, ShippingRate, Shop, Taxes, TaxRate
 from threadly.platform.ids import UUID
@@ -25,6 +25,7 @@ __all__ = [
     "QuoteLine",
     "TaxLine",
     "price",
+    "regions_of",
     "spend",
 ]
 
@@ -126,7 +127,7 @@ def price(
 ) -> Quote:
     """What the lines cost. A coupon whose minimum is not reached gives nothing.
 
-    Raises CouponConflict for two coupons of one kind, NotShippedThere.
+    Raises CouponConflict for two coupons of one kind, NotShippedThere, RegionUnknown.
     """
     subtotals = [line.subtotal_minor for line in lines]
     subtotal = sum(subtotals)
@@ -167,6 +168,12 @@ def spend(amount_minor: int, gift_cards: Iterable[GiftCardBalance]) -> list[Gift
             parts.append(GiftCardPart(card.id, card.last_four, part))
             amount_minor -= part
     return parts
+
+
+def regions_of(country: str, rates: Sequence[TaxRate]) -> list[str]:
+    """The regions of the country that have rates of their own, as the shop writes them."""
+    named = {_plain(rate.region): rate.region for rate in rates if rate.country == country and rate.region}
+    return sorted(named.values())
 
 
 def _quoted(line: PricedLine, discount: int, tax: int) -> QuoteLine:
@@ -242,7 +249,17 @@ def _taxes(
 
 
 def _rates_at(address: Place | None, rates: Sequence[TaxRate]) -> list[TaxRate]:
+    """Raises RegionUnknown: a rate must not depend on how somebody spells where they live."""
     if address is None:
         return []
-    regions = ("", address.region.strip().casefold())
-    return [rate for rate in rates if rate.country == address.country and rate.region.casefold() in regions]
+    region, known = _plain(address.region), regions_of(address.country, rates)
+    if known and not address.other_region and region not in map(_plain, known):
+        raise RegionUnknown(
+            f"Taxes depend on the region there. Name it as one of these: {', '.join(known)}; "
+            "or say with other_region that it is none of them."
+        )
+    return [rate for rate in rates if rate.country == address.country and _plain(rate.region) in ("", region)]
+
+
+def _plain(region: str) -> str:
+    return " ".join(region.split()).casefold()

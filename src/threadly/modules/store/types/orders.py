@@ -44,8 +44,8 @@ Reason = Annotated[str, Meta(pattern=_PRINTABLE, min_length=1, max_length=500)]
 
 
 class Address(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where an order goes. `country` is ISO 3166-1 alpha-2, `region` the state or province if there is
-    one."""
+    """Where an order goes. `country` is ISO 3166-1 alpha-2, `region` the state or province if there is one.
+    `other_region`: it is none of those for which the shop has taxes of their own."""
 
     name: NamedLabel
     line1: NamedLabel
@@ -54,6 +54,7 @@ class Address(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     line2: Label = ""
     postal_code: Annotated[str, Meta(pattern=_PRINTABLE, max_length=20)] = ""
     region: Label = ""
+    other_region: bool = False
 
 
 class CheckoutRequest(msgspec.Struct, frozen=True):

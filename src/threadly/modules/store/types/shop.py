@@ -48,10 +48,15 @@ class Shop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Destination(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What taxes and shipping need to know of an address: ISO 3166 codes, `US` and `CA` for California."""
+    """What taxes and shipping need to know of an address: ISO 3166 codes, `US` and `CA` for California.
+
+    Where the shop has rates for regions of the country, `region` is one of these, or `other_region` says that
+    it is none of them.
+    """
 
     country: str
     region: str = ""
+    other_region: bool = False
 
 
 class Place(Protocol):
@@ -61,3 +66,5 @@ class Place(Protocol):
     def country(self) -> str: ...
     @property
     def region(self) -> str: ...
+    @property
+    def other_region(self) -> bool: ...

@@ -32,7 +32,8 @@ async def get_cart(
 ) -> Cart:
     """The actor's cart, or the guest's whose browser holds the secret `guest`; empty when there is none.
 
-    With an `address` the totals are final. Raises NotShippedThere, and what `weigh_gift_cards` raises.
+    With an `address` the totals are final. Raises NotShippedThere, RegionUnknown, and what `weigh_gift_cards`
+    raises.
     """
     found = await find_cart(work, guest=guest)
     return await show_cart(work, found, address=address, gift_cards=gift_cards)

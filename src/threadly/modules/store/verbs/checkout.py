@@ -175,8 +175,8 @@ def _require_country(request: CheckoutRequest) -> None:
 async def _price(
     work: Work, found: ClaimRow, lines: Sequence[CartLineRow], request: CheckoutRequest
 ) -> Quote:
-    """Raises NotShippedThere, and what gift cards refuse. Coupons that do not count give nothing: the total
-    then tells the buyer."""
+    """Raises NotShippedThere, RegionUnknown, and what gift cards refuse. Coupons that do not count give
+    nothing: the total then tells the buyer."""
     shop = shop_of(found.currency, found.taxes, found.shipping)
     subtotal = Money(sum(line.price_minor * line.quantity for line in lines), shop.currency)
     terms, _ = await weigh_coupons(work, codes=found.coupons, subtotal=subtotal)

@@ -77,6 +77,31 @@ async def test_the_same_form_twice_is_one_order(at_the_till: AtTheTill, kareem: 
     assert len(await orders_of(kareem)) == 1
 
 
+async def test_a_second_click_with_another_token_leads_to_the_order_of_the_first(
+    at_the_till: AtTheTill, kareem: Visit
+) -> None:
+    browser = await at_the_till(1_000)
+    form = browser.page
+    first = await browser.send("/checkout", **{**CARD, "sandbox_card": "tok_pending"})
+    for token in ("tok_success", "tok_declined"):
+        browser.page = form
+        second = await browser.send("/checkout", **{**CARD, "sandbox_card": token})
+        assert (second.status_code, second.headers["location"]) == (303, first.headers["location"])
+    assert [order.state for order in await orders_of(kareem)] == ["payment_pending"]
+
+
+async def test_a_form_of_an_order_that_came_to_nothing_is_shown_anew(
+    at_the_till: AtTheTill, kareem: Visit
+) -> None:
+    browser = await at_the_till(1_000)
+    form = browser.page
+    await browser.send("/checkout", **{**CARD, "sandbox_card": "tok_declined"})
+    browser.page = form
+    again = await browser.send("/checkout", **CARD)
+    assert "Please look at your order once more, then pay." in again.text
+    assert await orders_of(kareem) == []
+
+
 async def test_a_refusal_keeps_what_was_typed_and_the_next_form_has_a_key_of_its_own(
     at_the_till: AtTheTill, kareem: Visit
 ) -> None:

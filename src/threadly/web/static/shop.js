@@ -124,14 +124,21 @@ function takeCards(form, box) {
   const card = stripe.elements().create("card", { style, hidePostalCode: true });
   const wanted = () => [form.elements.method.value, form.elements.also?.value].includes("stripe");
   card.mount(`#${box.dataset.stripeAt}`);
+  let asking = false;
   form.addEventListener("submit", async (event) => {
     if (event.submitter?.value !== "pay" || !wanted() || form.elements.stripe_token.value) return;
     event.preventDefault();
+    // A second click would get a second token, and so be another checkout.
+    if (asking) return;
+    asking = true;
     const button = event.submitter;
     busy(button, true);
     const { name, email } = form.elements;
     const holder = { name: name.value || undefined, email: email.value || undefined };
-    const made = await stripe.createPaymentMethod({ type: "card", card, billing_details: holder });
+    const made = await stripe
+      .createPaymentMethod({ type: "card", card, billing_details: holder })
+      .catch(({ message }) => ({ error: { message } }));
+    asking = false;
     problem.hidden = !made.error;
     problem.textContent = made.error?.message ?? "";
     busy(button, false);

@@ -27,10 +27,12 @@ from threadly.modules.store.pages.paying import let_in, methods_of, ways_of
 from threadly.modules.store.types.cart import Cart
 from threadly.modules.store.types.orders import Order
 from threadly.modules.store.verbs.cart import acknowledge_cart
+from threadly.modules.store.verbs.checkout import find_order_made
 from threadly.modules.store.verbs.deliveries import find_last_delivery
 from threadly.platform.errors import Kind, Refusal
 from threadly.platform.http.edge import Edge
-from threadly.platform.ids import new_id
+from threadly.platform.ids import UUID, new_id
+from threadly.platform.money import Money
 from threadly.platform.work import Work
 from threadly.web import Flash, Form
 from threadly.web.forms import by_htmx, fields_of
@@ -100,6 +102,11 @@ async def _pay(edge: Edge, pages: Pages, typed: Typed) -> Response[str]:
         order = await _check_out(edge, typed, methods, currency=due.currency)
     except CartEmpty:
         return pages.redirect(edge, "/cart")
+    except CheckoutKeyReused as refusal:
+        made = await _find_made(edge, typed, currency=due.currency)
+        if made is None:
+            return await _refused(edge, pages, typed, refusal)
+        return pages.redirect(edge, f"/orders/{made}")
     except Refusal as refusal:
         return await _refused(edge, pages, typed, refusal)
     answer = pages.redirect(edge, f"/orders/{order.id}")
@@ -112,6 +119,14 @@ async def _check_out(edge: Edge, typed: Typed, methods: list[payments.Method], *
     request = typed.request(methods=methods, currency=currency)
     done = await check_out(works, payments.cashier_of(works), edge.tenant, edge.actor, request=request)
     return done.order
+
+
+async def _find_made(edge: Edge, typed: Typed, *, currency: str) -> UUID | None:
+    """Of a second click, the order that the first one has made."""
+    total = Money(typed.expected_total_minor, currency)
+    return await edge.read(
+        lambda work: find_order_made(work, key=typed.checkout_key, expected_total=total), fresh=True
+    )
 
 
 _TOTAL_CHANGED = "The total has changed. Look at it again, then pay."

@@ -62,6 +62,11 @@ class Typed(msgspec.Struct, frozen=True):
         return [code[:LONGEST_CODE] for code in codes if code]
 
     @property
+    def checkout_key(self) -> str:
+        """As no Idempotency-Key of the API is."""
+        return f"page:{self.key}"
+
+    @property
     def destination(self) -> Destination:
         return Destination(self.values["country"], self._region, self._is_other)
 
@@ -94,7 +99,7 @@ class Typed(msgspec.Struct, frozen=True):
     def request(self, *, methods: list[Method], currency: str) -> CheckoutRequest:
         """What the checkout is asked for. Only for what has no `problems`."""
         return CheckoutRequest(
-            key=f"page:{self.key}",
+            key=self.checkout_key,
             request_hash=self._digest(methods),
             address=self.address,
             methods=methods,

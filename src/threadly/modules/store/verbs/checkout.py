@@ -43,7 +43,7 @@ from threadly.platform.ids import UUID, new_id
 from threadly.platform.money import Money
 from threadly.platform.work import Work
 
-__all__ = ["Begun", "begin_checkout"]
+__all__ = ["Begun", "begin_checkout", "find_order_made"]
 
 
 class Begun(msgspec.Struct, frozen=True):
@@ -87,6 +87,19 @@ async def _repeat(work: Work, request: CheckoutRequest) -> Begun:
     if known.request_hash != request.request_hash:
         raise CheckoutKeyReused
     return Begun(known.order_id, None, joined=True)
+
+
+async def find_order_made(work: Work, *, key: str, expected_total: Money) -> UUID | None:
+    """The order that the actor's key has made, while it is paid or just after: what a second click means that
+    brings another token for the same card. None for another total, and for one that came to nothing."""
+    known = await work.one(FIND_CHECKOUT, work.actor.me, key)
+    if known is None:
+        return None
+    order = await work.one(FIND_ORDER, known.order_id)
+    if order is None or Money(order.total_minor, order.currency) != expected_total:
+        return None
+    is_fresh = order.created_at > work.now - JOINED_WITHIN
+    return order.id if order.state in OPEN or (order.state == "paid" and is_fresh) else None
 
 
 async def _find_order_to_join(

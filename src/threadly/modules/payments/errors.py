@@ -71,10 +71,14 @@ class InsufficientFunds(Refusal):
 
 
 class AuthenticationRequired(Refusal):
+    """A payment at PayPal can be approved once more; a bank's question about a card cannot be answered here
+    (docs/payments.md says why)."""
+
     code = "payments.authentication_required"
     kind = Kind.CONFLICT
     message = (
-        "Your bank wants to be sure that it is you. Confirm the payment with your bank, or try another card."
+        "This payment had to be confirmed with your bank, which cannot be done here. Try another card, or "
+        "another way to pay."
     )
 
 

@@ -151,8 +151,9 @@ class StripeProvider:
                 found.append(plain(line.to_dict(), Transaction))
                 if len(found) > MOST_MOVEMENTS:
                     raise ProviderRefused("too many movements at once: ask for a shorter time")
-        # Newest first: turned round, those of one second are in their order too.
-        for transaction in sorted(reversed(found), key=lambda found: found.created):
+        # Turned round, and not only sorted: those of one second are in their order too.
+        found.reverse()
+        for transaction in sorted(found, key=lambda found: found.created):
             if since <= datetime.fromtimestamp(transaction.created, UTC) < until:
                 for movement in movements_of(transaction):
                     yield movement

@@ -99,7 +99,8 @@ FAULTS: Final = (
         does="A process that serves requests gets a SIGKILL.",
         shows=(
             "Its open requests fail, another process takes its place, and nothing that was "
-            "acknowledged is lost."
+            "acknowledged is lost. Where it was the only one, as on the demo, nobody is answered for the "
+            "seconds until the next one is up."
         ),
         default_s=20,
         is_kill=True,

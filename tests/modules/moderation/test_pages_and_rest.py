@@ -10,8 +10,8 @@ import pytest
 
 from tests.cast import PASSWORD, Visit, email_of, sign_in
 from tests.conftest import client_of
-from tests.modules.moderation.acts import held_case, look, reported_case
-from threadly.modules import moderation
+from tests.modules.moderation.acts import SPAM, held_case, look, reported_case
+from threadly.modules import feed, moderation
 from threadly.platform.http.front import Front
 from threadly.platform.work import Tenant, Works
 
@@ -123,6 +123,27 @@ async def test_a_moderator_decides_on_the_pages_and_the_second_is_told(
     assert "Suspended" in decided.text
     assert (await send("undo")).status_code == 303
     assert (await look(mona, case_id)).may_decide
+
+
+async def test_every_link_of_a_moderator_leads_somewhere(
+    bob: Visit, sarah: Visit, mona: Visit, client: httpx.AsyncClient
+) -> None:
+    held = await bob.write(partial(feed.publish_post, content=SPAM))
+    _, about_message = await reported_case(bob, sarah, kind="message")
+    await _enter(client, "mona")
+    post = await client.get(f"/posts/{held.id}", headers=FORM)
+    (link,) = re.findall(r'href="(/[a-z/]*cases/[^"]+)"', post.text)
+    case = await client.get(link, headers=FORM)
+    assert case.status_code == 200
+    assert "See it in its place" in case.text
+    message = await client.get(f"/moderate/cases/{about_message}", headers=FORM)
+    assert "See it in its place" not in message.text
+    client.cookies.clear()
+    await _enter(client, "bob")
+    assert (
+        f'href="{link.removeprefix("/moderate")}"'
+        in (await client.get(f"/posts/{held.id}", headers=FORM)).text
+    )
 
 
 async def test_a_member_reports_blocks_mutes_and_appeals_on_the_pages(

@@ -59,6 +59,7 @@ class CaseView(msgspec.Struct, frozen=True):
     id: str
     kind: str
     is_member: bool
+    may_be_visited: bool
     excerpt: str
     url: str
     status: str
@@ -87,6 +88,8 @@ def summary_view(case: CaseSummary, work: Work) -> CaseView:
         id=str(case.id),
         kind=KINDS[case.kind],
         is_member=case.kind == "member",
+        # What is said in a conversation is read by whom it is for, and here.
+        may_be_visited=case.kind != "message",
         excerpt=case.excerpt,
         url=case.url,
         status=case.status,

@@ -7,13 +7,15 @@ import httpx
 import pytest
 
 from tests.cast import Visit, sign_up
+from tests.modules.media.pictures import png
 from tests.modules.store.goods import product
 from tests.modules.store.people import Token
 from threadly.modules import moderation, store
 from threadly.modules.store.errors.catalog import ProductWithheld
 from threadly.modules.store.verbs.catalog import edit_product, publish_product
+from threadly.modules.store.verbs.moderating import remove
 from threadly.platform.ids import UUID
-from threadly.platform.work import Tenant, Works
+from threadly.platform.work import SYSTEM, Tenant, Works
 
 Drain = Callable[[], Awaitable[int]]
 
@@ -45,6 +47,54 @@ async def test_a_reported_product_is_withheld_and_put_back(
     await mona.write(partial(moderation.undo_decision, case_id=case_id))
     await drain()
     assert await _is_for_sale(kareem, watch.handle)
+
+
+async def test_its_pictures_leave_with_it_and_come_back_with_it(
+    ada: Visit, kareem: Visit, mona: Visit, client: httpx.AsyncClient, token: Token, drain: Drain
+) -> None:
+    watch = await product(ada, "Watch, almost real")
+    as_ada = await token(ada)
+    ids = [
+        (await client.post("/api/v1/media", files={"file": ("a.png", png())}, headers=as_ada)).json()["data"][
+            "id"
+        ]
+        for _ in range(2)
+    ]
+    address = f"/api/v1/products/{watch.id}/media"
+    shown = await client.put(address, json={"media_ids": ids[:1]}, headers=as_ada)
+    url = shown.json()["data"]["image_url"]
+    client.headers.pop("Authorization", None)
+    filed = await kareem.write(partial(store.report_product, product=watch.handle, reason="illegal"))
+    assert (await client.get(url)).status_code == 200
+
+    await mona.write(partial(moderation.decide, case_id=filed.case_id, action="hide"))
+    await drain()
+    assert (await client.get(url)).status_code == 404
+    signed = (await ada.read(partial(store.get_product, product=str(watch.id)), fresh=True)).media[0].url
+    assert (await client.get(signed)).status_code == 200
+    # Nor is what is put there meanwhile.
+    later = (await client.put(address, json={"media_ids": ids}, headers=as_ada)).json()["data"]["media"][1][
+        "url"
+    ]
+    assert "?" in later
+    assert (await client.get(later.split("?")[0])).status_code == 404
+
+    await mona.write(partial(moderation.undo_decision, case_id=filed.case_id))
+    await drain()
+    assert (await client.get(url)).status_code == 200
+
+
+async def test_one_that_is_removed_for_good_shows_nothing_any_more(
+    ada: Visit, client: httpx.AsyncClient, token: Token, works: Works, tenant: Tenant
+) -> None:
+    watch = await product(ada, "Watch, almost real")
+    as_ada = await token(ada)
+    sent = await client.post("/api/v1/media", files={"file": ("a.png", png())}, headers=as_ada)
+    shown = await client.put(
+        f"/api/v1/products/{watch.id}/media", json={"media_ids": [sent.json()["data"]["id"]]}, headers=as_ada
+    )
+    await Visit(works, tenant, SYSTEM).write(partial(remove, product_id=watch.id))
+    assert (await client.get(shown.json()["data"]["image_url"])).status_code == 404
 
 
 async def test_one_that_was_archived_meanwhile_stays_away(

@@ -35,6 +35,17 @@ PUT_BACK = sql(
     """,
     into=str,
 )
+RESTRICT_PICTURES = sql(
+    "store.restrict_pictures",
+    """
+    UPDATE store.products SET media = (
+        SELECT jsonb_agg(image || jsonb_build_object('private', $2::boolean) ORDER BY place)
+        FROM jsonb_array_elements(media) WITH ORDINALITY each (image, place)
+    )
+    WHERE id = $1 AND jsonb_array_length(media) > 0
+    """,
+    into=NoneType,
+)
 IS_WITHHELD = sql(
     "store.is_withheld",
     "SELECT EXISTS (SELECT FROM store.withheld_products WHERE product_id = $1) AS withheld",

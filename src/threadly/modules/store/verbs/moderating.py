@@ -3,10 +3,16 @@
 import re
 from html import unescape
 
-from threadly.modules import moderation
+from threadly.modules import media, moderation
 from threadly.modules.store.events import ProductArchived, ProductChanged
-from threadly.modules.store.repository.catalog import ARCHIVE_PRODUCT
-from threadly.modules.store.repository.moderating import FREE, PUT_BACK, TAKE_DOWN, WITHHOLD
+from threadly.modules.store.repository.catalog import ARCHIVE_PRODUCT, SET_PICTURES
+from threadly.modules.store.repository.moderating import (
+    FREE,
+    PUT_BACK,
+    RESTRICT_PICTURES,
+    TAKE_DOWN,
+    WITHHOLD,
+)
 from threadly.modules.store.verbs.catalog import get_product
 from threadly.modules.store.verbs.catalog_rows import PRODUCTS_TAG, product_tags
 from threadly.platform.ids import UUID
@@ -14,6 +20,7 @@ from threadly.platform.work import Work
 
 __all__ = ["put_back", "remove", "report_product", "withhold"]
 
+OWNER = "product"
 TAGS = re.compile(r"<[^>]+>")
 
 
@@ -34,8 +41,9 @@ async def report_product(
 
 
 async def withhold(work: Work, *, product_id: UUID) -> None:
-    """It is not for sale until moderators let it; twice is the same."""
+    """It is not for sale until moderators let it, nor are its pictures public; twice is the same."""
     await work.run(WITHHOLD, product_id, work.now)
+    await _restrict(work, product_id, private=True)
     handle = await work.one(TAKE_DOWN, product_id, work.now)
     if handle is not None:
         work.emit(ProductChanged(product_id=product_id, status="draft"))
@@ -44,7 +52,11 @@ async def withhold(work: Work, *, product_id: UUID) -> None:
 
 async def put_back(work: Work, *, product_id: UUID) -> None:
     """It is for sale again if it was when it was taken out; twice is the same."""
-    if not await work.one(FREE, product_id):
+    was_active = await work.one(FREE, product_id)
+    if was_active is None:
+        return
+    await _restrict(work, product_id, private=False)
+    if not was_active:
         return
     handle = await work.one(PUT_BACK, product_id, work.now)
     if handle is not None:
@@ -53,6 +65,14 @@ async def put_back(work: Work, *, product_id: UUID) -> None:
 
 
 async def remove(work: Work, *, product_id: UUID) -> None:
-    """It stays in the orders that have it, and is sold no more."""
+    """It stays in the orders that have it, without its pictures, and is sold no more."""
     await work.run(ARCHIVE_PRODUCT, product_id, work.now)
+    await media.detach(work, owner=OWNER, owner_id=product_id)
+    await work.run(SET_PICTURES, product_id, [], None, "", work.now)
     work.emit(ProductArchived(product_id=product_id))
+
+
+async def _restrict(work: Work, product_id: UUID, *, private: bool) -> None:
+    """Its pictures are seen by signed addresses only, or by everybody."""
+    if await work.run(RESTRICT_PICTURES, product_id, private):
+        await media.restrict(work, owner=OWNER, owner_id=product_id, private=private)

@@ -7,6 +7,7 @@ import msgspec
 from threadly.modules import media
 from threadly.modules.store.events import ProductChanged
 from threadly.modules.store.repository.catalog import LOCK_PRODUCT, SET_PICTURES
+from threadly.modules.store.repository.moderating import IS_WITHHELD
 from threadly.modules.store.types.catalog import Product
 from threadly.modules.store.verbs.catalog import get_product
 from threadly.modules.store.verbs.catalog_rows import PRODUCTS_TAG, product_tags
@@ -28,7 +29,10 @@ async def set_pictures(work: Work, *, product_id: UUID, media_ids: Sequence[UUID
     work.actor.require(STORE_MANAGE)
     await work.one(LOCK_PRODUCT, product_id)
     product = await get_product(work, product=str(product_id))
-    stored = await media.attach(work, media_ids=media_ids, owner=OWNER, owner_id=product_id, keeps=True)
+    withheld = await work.one(IS_WITHHELD, product_id) or False
+    stored = await media.attach(
+        work, media_ids=media_ids, owner=OWNER, owner_id=product_id, private=withheld, keeps=True
+    )
     first = stored[0] if stored else None
     await work.run(
         SET_PICTURES,

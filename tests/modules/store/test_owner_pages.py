@@ -4,15 +4,18 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+import asyncpg
 import httpx
 import pytest
 
 from tests.cast import Visit, sign_up
 from tests.conftest import Statements
+from tests.modules.identity.runs import run_job
 from tests.modules.store.browser import Browser, enter
 from tests.modules.store.goods import category, only, product, stock_of, variant
 from tests.modules.store.shop import TestShop
 from threadly.modules import payments, store
+from threadly.modules.store.importing.job import run_import
 from threadly.platform.ids import UUID, new_id
 from threadly.platform.money import Money
 from threadly.platform.work import SYSTEM, Tenant, Work, Works
@@ -317,6 +320,20 @@ async def test_a_file_is_taken_and_followed(desk: Browser, client: httpx.AsyncCl
     assert f'hx-get="{place}"' in page
     assert "<html" not in await desk.open(place, htmx=True)
     assert "apparel.csv" in await desk.open("/manage/products/import")
+
+
+async def test_an_import_that_stopped_for_good_says_why_and_not_of_a_line(
+    desk: Browser, ada: Visit, works: Works, tenant: Tenant, owner: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    begun = await ada.write(lambda work: store.start_import(work, filename="a.csv", content=SAMPLE))
+    await owner.execute("UPDATE store.imports SET content = NULL WHERE id = $1", begun.id)
+    with pytest.raises(store.ImportUnreadable):
+        await run_job(works, tenant, run_import, import_id=str(begun.id))
+    page = await desk.open(f"/manage/products/import/{begun.id}")
+    assert "The import was interrupted. " in page
+    assert "no column Title" in page
+    assert "Line 0" not in page
+    assert "The row was left out." not in page
 
 
 async def test_what_is_no_product_file_is_refused_beside_the_field(

@@ -1,11 +1,14 @@
 """feed.delete_post"""
 
+from functools import partial
+
 import pytest
 
 from tests.cast import Visit
 from tests.modules.feed.acts import comment, follow, home_of, member, publish, seen_by
 from tests.modules.feed.conftest import Drain, SignUp
-from threadly.modules import feed
+from threadly.modules import feed, moderation
+from threadly.modules.moderation.verbs.cases import count_waiting
 from threadly.platform.ids import UUID
 from threadly.platform.work import Denied
 
@@ -60,8 +63,32 @@ async def test_members_delete_their_own_only_and_moderators_and_admins_any(alex:
     post_id = await publish(alex)
     with pytest.raises(Denied):
         await delete(bob, post_id)
+    for moderator, gone in ((mona, post_id), (omar, await publish(alex))):
+        await delete(moderator, gone)
+        with pytest.raises(feed.PostMissing):
+            await seen_by(bob, gone)
+
+
+async def test_what_a_moderator_deletes_is_a_decision_that_is_told_appealed_and_undone(
+    alex: Visit, join: SignUp, drain: Drain
+) -> None:
+    bob, mona, omar = [await join(name) for name in ("bob", "mona", "omar")]
+    post_id = await publish(alex)
+    filed = await bob.write(partial(feed.report_post, post_id=post_id, reason="spam"))
     await delete(mona, post_id)
-    await delete(omar, await publish(alex))
+    await delete(omar, post_id)  # twice is the same
+    hold = await alex.read(partial(feed.get_hold, post_id=post_id), fresh=True)
+    assert (hold.case_id, hold.by_itself, hold.may_appeal) == (filed.case_id, False, True)
+    waiting = await mona.read(count_waiting, fresh=True)
+    assert (waiting.open, waiting.appealed) == (0, 0)
+    await alex.write(partial(moderation.file_appeal, case_id=filed.case_id, text="Why?"))
+    await mona.write(partial(moderation.undo_decision, case_id=filed.case_id))
+    await drain()
+    assert (await seen_by(bob, post_id)).visibility == "public"
+    unreported = await comment(alex, post_id)
+    await delete(mona, unreported)
+    hold = await alex.read(partial(feed.get_hold, post_id=unreported), fresh=True)
+    assert hold.reasons[0].startswith("A moderator deleted this")
 
 
 async def test_the_author_of_a_post_does_not_own_its_comments(alex: Visit, bob: Visit) -> None:

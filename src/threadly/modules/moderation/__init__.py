@@ -1,7 +1,8 @@
 """moderation: reports, holds, decisions and appeals; who blocks and mutes whom.
 
 Verbs take a Work first. A module that owns something which can be reported calls `screen` and `require_voice`
-where it is written, `file_report` where it is reported, `withdraw` where it is deleted, and reacts to
+where it is written, `file_report` where it is reported, `withdraw` where its author deletes it,
+`delete_content` where a moderator does, and reacts to
 ContentHidden, ContentReleased and ContentRemoved for its own kinds. Other modules may join the views
 `moderation.blocks` and `moderation.silenced`.
 """
@@ -37,7 +38,7 @@ from threadly.modules.moderation.types import (
     Verdict,
 )
 from threadly.modules.moderation.verbs.appealing import file_appeal
-from threadly.modules.moderation.verbs.deciding import decide, undo_decision
+from threadly.modules.moderation.verbs.deciding import decide, delete_content, undo_decision
 from threadly.modules.moderation.verbs.ending import withdraw
 from threadly.modules.moderation.verbs.relations import (
     block_member,
@@ -82,6 +83,7 @@ __all__ = [
     "Verdict",
     "block_member",
     "decide",
+    "delete_content",
     "explain_hold",
     "file_appeal",
     "file_report",

@@ -135,6 +135,8 @@ async def edit_post(
     status_code=204,
     operation_id="delete_post",
     summary="Delete a post with its comments",
+    description="By a moderator, somebody else's: hidden now, deleted for good after 14 days. It is a"
+    " decision that its author is told, and may appeal against.",
     tags=POSTS,
 )
 async def delete_post(edge: NamedDependency[Edge], post_id: FromPath[str]) -> Response[None]:

@@ -137,14 +137,20 @@ async def edit_post(
 
 
 async def delete_post(work: Work, *, post_id: UUID) -> None:
-    """The post is gone, with its comments, likes, images and history.
+    """The post is gone, with its comments, likes, images and history. Somebody else's is hidden at once: that
+    is a moderator's decision, which its author is told, and it goes for good once nobody can undo it.
 
-    Raises SignInRequired, PostMissing, Denied unless it is the actor's or the actor may `feed.moderate`.
+    Raises SignInRequired, PostMissing, Denied unless it is the actor's or the actor may `feed.moderate`, and
+    then what `moderation.delete_content` raises.
     """
     actor = work.actor.me
     post = await get_post(work, post_id=post_id)
     if post.author.id != actor:
         work.actor.require(FEED_MODERATE)
+        await hide_post(work, post_id=post_id)
+        subject = subject_of(post_id, post.author.id, post.content, reply_to=post.reply_to)
+        await moderation.delete_content(work, subject=subject)
+        return
     await remove_post(work, post_id=post_id)
 
 

@@ -21,17 +21,19 @@ from threadly.modules.moderation.repository.deciding import (
     InForce,
     OpenAppeal,
 )
+from threadly.modules.moderation.repository.screening import FIND_HOLD
 from threadly.modules.moderation.rules.phrases import decided_already
 from threadly.modules.moderation.rules.texts import clean_text
-from threadly.modules.moderation.types import Action
+from threadly.modules.moderation.types import Action, Subject
 from threadly.modules.moderation.verbs.cases import get_case
 from threadly.modules.moderation.verbs.effects import put_in_force, take_back
+from threadly.modules.moderation.verbs.opening import open_seen
 from threadly.modules.moderation.verbs.reporting import NOTE_MOST
 from threadly.modules.moderation.verbs.standing import DECIDE, get_locked, is_alone, require_authority_over
 from threadly.platform.ids import UUID
 from threadly.platform.work import Work
 
-__all__ = ["HOURS_MOST", "decide", "undo_decision"]
+__all__ = ["HOURS_MOST", "decide", "delete_content", "undo_decision"]
 
 APPEAL_WAITS = (
     "The author appealed against what was decided. Answer that: granted, the decision is taken back."
@@ -82,6 +84,19 @@ async def decide(
     if appeal is not None:
         await _answer(work, case, appeal, granted=action == "dismiss", note=note)
     return await get_case(work, case_id=case_id)
+
+
+async def delete_content(work: Work, *, subject: Subject) -> CaseFile:
+    """The actor deletes what somebody else wrote, wherever they came across it: a decision like any other,
+    which its author is told and may appeal against, and which can be undone. Twice is the same.
+
+    Raises what `decide` raises.
+    """
+    work.actor.require(DECIDE)
+    hidden = await work.one(FIND_HOLD, subject.kind, subject.id)
+    if hidden is not None and hidden.action == "delete":
+        return await get_case(work, case_id=hidden.case_id)
+    return await decide(work, case_id=await open_seen(work, subject=subject), action="delete")
 
 
 async def undo_decision(work: Work, *, case_id: UUID) -> CaseFile:

@@ -13,7 +13,7 @@ from threadly.modules.moderation.types import Subject
 from threadly.platform.ids import UUID, new_id
 from threadly.platform.work import Work
 
-__all__ = ["EXCERPT_MOST", "keep_up", "open_held", "open_reported"]
+__all__ = ["EXCERPT_MOST", "keep_up", "open_held", "open_reported", "open_seen"]
 
 EXCERPT_MOST = 500
 
@@ -45,12 +45,21 @@ async def keep_up(work: Work, *, case_id: UUID, subject: Subject, features: Sequ
 
 async def open_reported(work: Work, *, subject: Subject) -> UUID:
     """The case that gathers the reports of `subject`."""
+    return _tell(work, subject, await _open(work, subject), held=False)
+
+
+async def open_seen(work: Work, *, subject: Subject) -> UUID:
+    """The same, for a moderator who came across it and decides at once: nobody is told that it waits."""
+    return (await _open(work, subject)).id
+
+
+async def _open(work: Work, subject: Subject) -> Opened:
     excerpt = _excerpt(subject)
     features = [] if subject.kind == "member" else list(features_of(excerpt))
     values = (new_id(), subject.kind, subject.id, subject.author_id, excerpt, subject.url, features, work.now)
     opened = await work.one(OPEN_REPORTED, *values)
     assert opened, "the statement always answers"
-    return _tell(work, subject, opened, held=False)
+    return opened
 
 
 def _tell(work: Work, subject: Subject, opened: Opened, *, held: bool) -> UUID:

@@ -272,6 +272,7 @@ async def test_doctor_names_an_owner_that_the_application_connects_as(settings: 
     (role,) = [each for each in found if each.what.startswith("Connected as")]
     assert "owns tables" in role.what
     assert "THREADLY_OWNER_DATABASE_URL" in role.mend
+    assert "The schema is this version's" in [each.what for each in found], "it goes on"
 
 
 async def test_doctor_names_servers_that_do_not_answer(settings: Settings) -> None:

@@ -132,7 +132,12 @@ async def _role(_settings: Settings, connection: "asyncpg.Connection[asyncpg.Rec
 async def _rights(_settings: Settings, connection: "asyncpg.Connection[asyncpg.Record]") -> Finding:
     row = await connection.fetchrow(
         """
-        SELECT current_user, (SELECT pg_has_role(current_user, oid, 'usage') FROM pg_roles WHERE rolname = $1)
+        SELECT current_user, (
+            SELECT pg_has_role(current_user, r.oid, 'usage') OR EXISTS (
+                SELECT FROM pg_namespace n WHERE n.nspname = 'platform' AND n.nspowner = current_user::regrole
+            )
+            FROM pg_roles r WHERE r.rolname = $1
+        )
         """,
         APPLICATION_ROLE,
     )

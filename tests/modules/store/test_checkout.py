@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.modules.store.shop import HOME, Stock, TestShop, usd
+from tests.sandbox.server import SandboxServer
 from threadly.modules import payments
 from threadly.modules.store.errors.cart import GiftCardShort, RegionUnknown
 from threadly.modules.store.errors.catalog import SoldOut
@@ -14,7 +15,7 @@ from threadly.modules.store.types.orders import Order
 from threadly.modules.store.types.shop import Shop, Taxes, TaxRate
 from threadly.modules.store.verbs.shop import change_shop
 from threadly.platform.errors import InvalidInput
-from threadly.platform.work import Work
+from threadly.platform.work import Tenant, Work
 
 
 async def test_a_card_that_is_good_pays_the_order_and_empties_the_cart(shop: TestShop) -> None:
@@ -178,3 +179,21 @@ async def test_what_is_kept_with_an_outcome_is_undone_with_it(shop: TestShop) ->
     await shop.resume(seen[0].id)
     assert (await shop.order(seen[0].id)).state == "paid"
     assert len(await shop.charges(seen[0].id)) == 1
+
+
+async def test_each_community_counts_its_own_orders(
+    shop: TestShop, other_tenant: Tenant, sandbox: SandboxServer
+) -> None:
+    other = TestShop(shop.runtime, other_tenant, sandbox)
+    numbers: dict[str, list[int]] = {"here": [], "there": []}
+    for where, each in (("here", shop), ("there", other), ("here", shop)):
+        buyer = await each.join(f"buyer{len(numbers['here'])}")
+        order = await each.buy(buyer, await each.sell(), total=1_000)
+        numbers[where].append(order.number)
+    assert numbers == {"here": [1001, 1002], "there": [1001]}
+
+
+async def test_the_first_orders_of_a_community_at_once_have_numbers_of_their_own(shop: TestShop) -> None:
+    buyers, mug = await shop.crowd(6), await shop.sell(on_hand=6)
+    orders = await asyncio.gather(*(shop.buy(buyer, mug, total=1_000) for buyer in buyers))
+    assert sorted(order.number for order in orders) == list(range(1001, 1007))

@@ -9,16 +9,20 @@ import pytest
 
 from tests.cast import Visit
 from tests.modules.feed.acts import follow, publish
+from tests.modules.identity.runs import run_queued_jobs
 from tests.modules.search.asking import ask, ids_of, text_of, texts_of
 from tests.modules.search.conftest import Join
 from tests.modules.store.goods import product, seller, variant
 from threadly.modules import feed, identity, moderation, search
 from threadly.modules.moderation import ContentHidden, ContentReleased
 from threadly.modules.search.building import embed_pending
-from threadly.modules.search.embedder import Embedder
+from threadly.modules.search.embedder import Embedder, embedder
+from threadly.modules.search.jobs import JOBS, WATCHES, embed
 from threadly.modules.search.repository.generations import RECOUNT
 from threadly.platform.db import sql
+from threadly.platform.durable.due import look
 from threadly.platform.ids import new_id
+from threadly.platform.runtime import Runtime
 from threadly.platform.work import SYSTEM, Tenant, Works
 
 pytestmark = pytest.mark.usefixtures("index")
@@ -67,6 +71,33 @@ async def test_meaning_finds_what_words_do_not(
     assert found.corrected is None
     misspelt = await ask(kareem, "wireless haedphones", meaning=True)
     assert (misspelt.hits[0].id, misspelt.corrected) == (headphones.id, "wireless headphones")
+
+
+async def test_what_is_edited_soon_after_gets_its_new_meaning_as_soon_as_the_first(
+    join: Join, drain: Drain, works: Works, runtime: Runtime, tenant: Tenant
+) -> None:
+    alex = await join("alexsmith")
+    post_id = await publish(alex, "Cooking pasta for a large family")
+    (watch,) = (each for each in WATCHES if each.job is embed)
+
+    async def embedded() -> int:
+        """How many jobs there were for it, though the workers look again and again."""
+        await drain()
+        for _ in range(3):
+            await look(works, runtime.tenants, watch)
+        return await run_queued_jobs(works, tenant, jobs=JOBS)
+
+    await runtime.tenants.refresh()
+    try:
+        assert await embedded() == 1
+        assert await ids_of(alex, "wireless earphones", meaning=True) == []
+        new = "Noise cancelling headphones, without any cable"
+        await alex.write(lambda work: feed.edit_post(work, post_id=post_id, content=new))
+        assert await embedded() == 1
+        assert await ids_of(alex, "wireless earphones", meaning=True) == [post_id]
+        assert await embedded() == 0
+    finally:
+        await embedder.stop()
 
 
 async def test_what_few_may_see_few_find(join: Join, drain: Drain) -> None:

@@ -29,9 +29,11 @@ class Text(msgspec.Struct, frozen=True):
     text: str
 
 
-# One job per tenant and newest document: the next document makes the next job.
+# One job per tenant and newest document: the next document makes the next job, and so does the same again.
 DUE_MEANINGS: Final = sql(
-    "search.due_meanings", "SELECT tenant_id, subject_id, 0 AS tries FROM search.list_pending($1)", into=Due
+    "search.due_meanings",
+    "SELECT tenant_id, subject_id, turn AS tries FROM search.list_pending($1)",
+    into=Due,
 )
 LIST_PENDING: Final = sql(
     "search.list_pending_meanings",

@@ -151,3 +151,51 @@ async def test_no_letter_goes_out_in_quiet_hours_however_late_it_is(
         assert server.letters == []
         await post.send(later=timedelta(minutes=31))
     assert len(server.letters) == 1
+
+
+@pytest.mark.parametrize("how", ["no digest", "no mail of likes", "no mail of likes, when it is gathered"])
+async def test_what_is_switched_off_is_not_in_the_digest_that_waits(
+    post: Post, alex: Visit, bob: Visit, how: str
+) -> None:
+    post.now = MORNING - timedelta(hours=3)
+    me = post.as_seen_by(alex)
+    await keep_rhythm(me)
+    first = await publish(alex)
+    await post.react()
+    await like(bob, first)
+    await post.react()
+    if how.endswith("gathered"):
+        post.now = MORNING
+        await post.gather()
+    if how == "no digest":
+        await keep_rhythm(me, digest="off")
+    else:
+        await me.write(lambda work: notifications.choose(work, modes={"like": {"mail": "off"}}))
+    async with smtp_fake() as server:
+        post.with_settings(smtp_url=server.url)
+        post.now = MORNING
+        await post.gather()
+        await post.send()
+        await post.gather(later=timedelta(days=8))
+        await post.send()
+    assert server.letters == []
+
+
+async def test_what_waits_goes_by_the_new_rhythm(post: Post, alex: Visit, bob: Visit) -> None:
+    post.now = MORNING - timedelta(hours=3)
+    me = post.as_seen_by(alex)
+    await keep_rhythm(me)
+    first = await publish(alex)
+    await post.react()
+    await like(bob, first)
+    await post.react()
+    await keep_rhythm(me, digest="weekly", digest_weekday=5)
+    async with smtp_fake() as server:
+        post.with_settings(smtp_url=server.url)
+        post.now = MORNING
+        await post.gather()
+        await post.send()
+        assert server.letters == []
+        await post.gather(later=timedelta(days=2))  # the Friday
+        await post.send()
+    assert len(server.letters) == 1

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from threadly.modules.notifications.repository.choices import DROP_DIGESTS, DROP_MAIL
 from threadly.modules.notifications.types import KINDS
 from threadly.platform.db import sql
 from threadly.platform.errors import Kind as RefusalKind
@@ -42,15 +43,6 @@ STOP_KINDS = sql(
     """,
     into=NoneType,
 )
-DROP_WAITING = sql(
-    "notifications.drop_waiting_mail",
-    """
-    UPDATE notifications.deliveries d SET state = 'dropped' FROM notifications.notifications n
-    WHERE d.user_id = $1 AND d.channel = 'mail' AND d.state IN ('waiting', 'digest')
-      AND n.id = d.notification_id AND n.kind = ANY($2::text[])
-    """,
-    into=NoneType,
-)
 # Back to what it is by default.
 START_KINDS = sql(
     "notifications.start_mail",
@@ -63,14 +55,6 @@ SET_DIGEST = sql(
     INSERT INTO notifications.rhythms (user_id, time_zone, digest, digest_hour, digest_weekday)
     SELECT a.id, 'UTC', $2, 8, 1 FROM identity.profiles a WHERE a.id = $1
     ON CONFLICT (user_id) DO UPDATE SET digest = EXCLUDED.digest
-    """,
-    into=NoneType,
-)
-DROP_DIGESTS = sql(
-    "notifications.drop_digests",
-    """
-    UPDATE notifications.deliveries SET state = 'dropped'
-    WHERE user_id = $1 AND (state = 'digest' OR state = 'waiting' AND notification_id IS NULL)
     """,
     into=NoneType,
 )
@@ -118,7 +102,7 @@ async def unsubscribe(work: Work, *, subscription: Subscription) -> None:
     user_id, kinds = subscription.user_id, _kinds_of(subscription.topic)
     if kinds:
         await work.run(STOP_KINDS, user_id, kinds)
-        await work.run(DROP_WAITING, user_id, kinds)
+        await work.run(DROP_MAIL, user_id, kinds)
     if subscription.topic in ("digest", "all"):
         await work.run(SET_DIGEST, user_id, "off")
         await work.run(DROP_DIGESTS, user_id)

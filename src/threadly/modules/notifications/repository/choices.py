@@ -9,9 +9,12 @@ from threadly.platform.db import sql
 
 __all__ = [
     "CHOOSE_MODES",
+    "DROP_DIGESTS",
+    "DROP_MAIL",
     "FIND_RHYTHM",
     "KNOWS_TIME_ZONE",
     "LIST_CHOICES",
+    "MOVE_DIGESTS",
     "SET_RHYTHM",
     "ChoiceRow",
     "RhythmRow",
@@ -70,6 +73,35 @@ SET_RHYTHM = sql(
     SET quiet_from = EXCLUDED.quiet_from, quiet_until = EXCLUDED.quiet_until,
         time_zone = EXCLUDED.time_zone, digest = EXCLUDED.digest, digest_hour = EXCLUDED.digest_hour,
         digest_weekday = EXCLUDED.digest_weekday
+    """,
+    into=NoneType,
+)
+# Mail about these kinds that waits, what a digest has gathered included.
+DROP_MAIL = sql(
+    "notifications.drop_waiting_mail",
+    """
+    UPDATE notifications.deliveries d SET state = 'dropped' FROM notifications.notifications n
+    WHERE d.user_id = $1 AND d.channel = 'mail' AND d.state IN ('waiting', 'digest', 'gathered')
+      AND n.id = d.notification_id AND n.kind = ANY($2::text[])
+    """,
+    into=NoneType,
+)
+DROP_DIGESTS = sql(
+    "notifications.drop_digests",
+    """
+    UPDATE notifications.deliveries SET state = 'dropped'
+    WHERE user_id = $1 AND (state IN ('digest', 'gathered') OR state = 'waiting' AND notification_id IS NULL)
+    """,
+    into=NoneType,
+)
+# To the next digest after $2. What is due already only waits for a worker.
+MOVE_DIGESTS = sql(
+    "notifications.move_digests",
+    """
+    UPDATE notifications.deliveries d
+    SET due_at = notifications.next_digest($2, r.digest, r.digest_hour, r.digest_weekday, r.time_zone)
+    FROM notifications.rhythms r
+    WHERE r.user_id = $1 AND d.user_id = r.user_id AND d.state = 'digest' AND d.due_at > $2
     """,
     into=NoneType,
 )

@@ -8,9 +8,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from threadly.modules.notifications.errors import ChannelWithoutDigest, QuietHoursInvalid, TimeZoneUnknown
 from threadly.modules.notifications.repository.choices import (
     CHOOSE_MODES,
+    DROP_DIGESTS,
+    DROP_MAIL,
     FIND_RHYTHM,
     KNOWS_TIME_ZONE,
     LIST_CHOICES,
+    MOVE_DIGESTS,
     SET_RHYTHM,
     RhythmRow,
 )
@@ -48,7 +51,7 @@ async def choose(
     modes: Mapping[Kind, Mapping[ChannelName, Mode]] | None = None,
     rhythm: Rhythm | None = None,
 ) -> Preferences:
-    """From now on tell the actor so; what is not named stays as it is.
+    """From now on tell the actor so, what waits included; what is not named stays as it is.
 
     Raises SignInRequired, Denied for what only others are told, ChannelWithoutDigest, QuietHoursInvalid,
     TimeZoneUnknown.
@@ -60,8 +63,14 @@ async def choose(
         _require_choices(modes)
         columns = [[by_channel.get(channel) for by_channel in modes.values()] for channel in CHANNELS]
         await work.run(CHOOSE_MODES, me, list(modes), *columns)
+        if silent := [kind for kind, by_channel in modes.items() if by_channel.get("mail") == "off"]:
+            await work.run(DROP_MAIL, me, silent)
     if rhythm is not None:
         await work.run(SET_RHYTHM, me, *await _checked(work, rhythm))
+        if rhythm.digest == "off":
+            await work.run(DROP_DIGESTS, me)
+        else:
+            await work.run(MOVE_DIGESTS, me, work.now)
     return await get_preferences(work)
 
 

@@ -5,8 +5,8 @@ What waits for its meaning again, because it was edited, is another turn: its jo
 
 from alembic import op
 
-revision = "0029"
-down_revision = "0028"
+revision = "0030"
+down_revision = "0029"
 
 # A row has another xmin whenever it was put there or asked for again.
 UP = """

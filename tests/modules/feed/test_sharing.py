@@ -67,6 +67,7 @@ async def test_another_site_quotes_a_post(client: httpx.AsyncClient, alex: Visit
     assert "<script" not in said["html"]
     assert "&lt;script&gt;" in said["html"]
     as_xml = await client.get(f"/oembed?{discovered['text/xml+oembed'].query}")
+    assert as_xml.headers["content-type"] == "text/xml; charset=utf-8"
     assert as_xml.headers["Content-Type"].startswith("text/xml")
     root = ElementTree.fromstring(as_xml.content)  # our own document
     assert {each.tag: each.text for each in root} == {name: str(value) for name, value in said.items()}

@@ -144,7 +144,9 @@ def _kept(edge: Edge, body: bytes, media_type: str, changed_at: datetime) -> Res
         return Response(None, status_code=304, headers=headers | {"ETag": kept_tag(edge.request, etag)})
     if "if-none-match" not in edge.request.headers and _not_since(edge, changed_at):
         return Response(None, status_code=304, headers=headers)
-    return Response(body, headers=headers, media_type=f"{media_type}; charset=utf-8")
+    # Litestar says so by itself of what is text.
+    charset = "" if media_type.startswith("text/") else "; charset=utf-8"
+    return Response(body, headers=headers, media_type=f"{media_type}{charset}")
 
 
 def _not_since(edge: Edge, changed_at: datetime) -> bool:

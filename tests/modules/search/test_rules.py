@@ -8,7 +8,7 @@ from tests.modules.search.golden import ndcg
 from threadly.modules.search.repository.finding import Expansion
 from threadly.modules.search.rules.fusing import fuse
 from threadly.modules.search.rules.highlights import EXCERPT_LENGTH, excerpt_of, mark, words_in
-from threadly.modules.search.rules.planning import LONGEST_QUESTION, clean_question, make_plan
+from threadly.modules.search.rules.planning import LONGEST_QUESTION, clean_question, has_meaning, make_plan
 from threadly.modules.search.verbs.finding import MEANT_WEIGHT, SAID_WEIGHT
 
 
@@ -91,3 +91,10 @@ def test_the_measure_is_one_for_the_best_order_and_less_for_any_other() -> None:
     assert ndcg(["a", "b", "x"], judged) == 1
     assert 0 < ndcg(["b", "a"], judged) < 1
     assert ndcg(["x"], judged) == 0
+
+
+def test_what_the_model_has_no_word_of_is_not_looked_for_by_meaning() -> None:
+    for question in ("日本", "!!!", "c++", "пайтон", "القهوة", "@annc97b4a", "12:30"):
+        assert not has_meaning(question), question
+    for question in ("cordless headset", "tea", "café", "what is 日本", "mail ann@example.com"):
+        assert has_meaning(question), question

@@ -5,6 +5,7 @@ it; one that hardly anybody has written also for those that look like it (Damera
 with each letter in at most one error). A word counts the more, the fewer documents have it.
 """
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from math import log
@@ -14,7 +15,14 @@ import msgspec
 
 from threadly.modules.search.repository.finding import Expansion
 
-__all__ = ["LONGEST_QUESTION", "Plan", "clean_question", "make_plan", "make_title_query"]
+__all__ = [
+    "LONGEST_QUESTION",
+    "Plan",
+    "clean_question",
+    "has_meaning",
+    "make_plan",
+    "make_title_query",
+]
 
 LONGEST_QUESTION: Final = 200
 # Shorter words look like too many others.
@@ -28,6 +36,9 @@ ENOUGH: Final = 50
 FREQUENT_SHARE, FREQUENT_COUNT = 0.03, 2_000
 # A written word gives way to one that looks like it and that so many times more have.
 OVERRULING: Final = 10
+
+
+_WORD: Final = re.compile(r"[A-Za-z]{3}")
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -71,6 +82,12 @@ def clean_question(text: str) -> str:
     long."""
     kept = "".join(each if unicodedata.category(each) not in ("Cc", "Cs") else " " for each in text)
     return " ".join(kept.split())[:LONGEST_QUESTION].strip()
+
+
+def has_meaning(question: str) -> bool:
+    """Whether the model, which knows words in Latin letters, can tell what the question means: of others it
+    knows single letters only, and finds anything near to those. A name to write to means a person."""
+    return not question.startswith("@") and _WORD.search(unicodedata.normalize("NFKD", question)) is not None
 
 
 def make_plan(

@@ -23,7 +23,13 @@ from threadly.modules.search.repository.finding import (
 from threadly.modules.search.repository.showing import SHOW, HitRow
 from threadly.modules.search.rules.fusing import fuse
 from threadly.modules.search.rules.highlights import excerpt_of, mark, words_in
-from threadly.modules.search.rules.planning import Plan, clean_question, make_plan, make_title_query
+from threadly.modules.search.rules.planning import (
+    Plan,
+    clean_question,
+    has_meaning,
+    make_plan,
+    make_title_query,
+)
 from threadly.modules.search.types import Found, Hit, HitAuthor, Suggestion, Wanted
 from threadly.platform.ids import UUID
 from threadly.platform.money import Money
@@ -146,7 +152,7 @@ async def _match_meaning(
     meaning_of: MeaningOf | None,
     question: str,
 ) -> list[Match]:
-    meaning = meaning_of(question) if meaning_of else ""
+    meaning = meaning_of(question) if meaning_of and has_meaning(question) else ""
     if not meaning:
         return []
     nearness = (meaning, NEAREST, EXACT_UP_TO)

@@ -79,6 +79,8 @@ MODULES = (
 
 # Decisions that a trace shows.
 RULES = (price, sort_out, require_transition, charge_entries, clean_content, password_of)
+# A profile says something too, and so do an invitation and a picture.
+identity.ask_before_showing(moderation.vet_profile)
 # What a member gets who asks for a copy of what is known of them, in this order.
 EXPORTS: list[Exporter] = [
     identity_exports.export_member,

@@ -8,6 +8,7 @@ from tests.cast import Visit
 from tests.modules.feed.acts import follow, home_of, publish, seen_by
 from tests.modules.feed.conftest import Drain
 from tests.modules.media.pictures import drawing, png
+from tests.modules.moderation.acts import SPAM
 from threadly.modules import feed, media
 from threadly.modules.moderation import ContentHidden, ContentReleased
 from threadly.platform.ids import UUID, new_id
@@ -85,6 +86,15 @@ async def test_images_are_as_private_as_their_post(
         assert ("?" in await address()) is signed
         assert await opens(client, await address())
         assert await opens(client, (await address()).partition("?")[0]) is not signed
+
+
+async def test_what_its_images_are_said_to_show_can_hold_a_post(
+    client: httpx.AsyncClient, alex: Visit, bob: Visit
+) -> None:
+    media_id = await upload(client, alex, alt=SPAM)
+    made = await alex.write(lambda work: feed.publish_post(work, content="Look", media_ids=[media_id]))
+    assert made.visibility == "hidden"
+    assert not await opens(client, made.media[0].url.partition("?")[0])
 
 
 async def test_only_ones_own_uploads_fit_and_only_on_posts(

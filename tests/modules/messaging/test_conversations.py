@@ -150,3 +150,14 @@ async def test_conversations_are_listed_page_by_page_the_latest_first(
     rest = await alex.read(lambda work: messaging.list_conversations(work, after=first.after, limit=2))
     assert [each.title for each in first.items + rest.items] == ["Group 0", "Group 2", "Group 1"]
     assert rest.after is None
+
+
+async def test_a_group_is_not_called_what_reads_like_spam(alex: Visit, bob: Visit) -> None:
+    spam = "FREE crypto profit: https://quick-deals.example click now"
+    with pytest.raises(moderation.ReadsLikeSpam):
+        await begin(alex, "bob", title=spam)
+    group = await begin(alex, "bob", title="Crypto talk")
+    with pytest.raises(moderation.ReadsLikeSpam):
+        await alex.write(
+            lambda work: messaging.rename_conversation(work, conversation_id=group.id, title=spam)
+        )

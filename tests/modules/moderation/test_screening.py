@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+import pytest
 from msgspec.structs import replace
 
 from tests.cast import Visit, sign_up_many
@@ -19,10 +20,14 @@ from tests.modules.moderation.acts import (
     undo,
 )
 from tests.modules.moderation.conftest import RunJobs
-from threadly.modules import moderation
+from threadly import wiring
+from threadly.modules import identity, media, moderation
 from threadly.modules.moderation.rules.holds import NEW_ENTRIES, NEW_LINKS, SAME_TEXTS_OF_MANY
+from threadly.modules.moderation.rules.spam import examples
 from threadly.platform.db import sql
 from threadly.platform.work import Tenant, Work, Works
+
+assert wiring.MODULES, "it names who is asked about a profile"
 
 LESSONS = sql(
     "moderation.test_lessons",
@@ -54,6 +59,43 @@ async def test_spam_is_held_with_its_reasons_and_ordinary_posts_and_moderators_a
     assert (await look(mona, case_id)).case.excerpt == ORDINARY
     await rule(mona, case_id, "dismiss")
     assert (await publish(bob, ORDINARY, subject=subject)).held is False
+
+
+async def test_what_is_shown_beside_a_text_is_judged_with_it_and_makes_no_other_text_of_it(
+    bob: Visit,
+) -> None:
+    async def post(beside: str) -> bool:
+        act = partial(moderation.screen, subject=subject_of(bob), text=ORDINARY, beside=beside)
+        return (await bob.write(act)).held
+
+    assert await post(SPAM)
+    assert [await post(beside) for beside in ("A kiln.", "Another kiln.")] == [False, True]
+
+
+async def test_a_profile_that_reads_like_spam_is_refused_and_says_why(
+    bob: Visit, sarah: Visit, mona: Visit
+) -> None:
+    spam = SPAM.partition("https")[0]
+    with pytest.raises(moderation.ReadsLikeSpam, match="mostly because of"):
+        await bob.write(partial(identity.edit_profile, bio=spam))
+    await mona.write(partial(identity.edit_profile, bio=spam))
+    for line in examples("ham"):
+        await bob.read(partial(moderation.refuse_spam, text=line[:80]), fresh=True)
+    await bob.write(partial(identity.edit_profile, name="Bob", bio="I bake bread and repair bicycles."))
+
+
+async def test_a_muted_member_neither_changes_their_profile_nor_invites(
+    bob: Visit, sarah: Visit, mona: Visit
+) -> None:
+    _, case_id = await reported_case(bob, sarah)
+    await rule(mona, case_id, "mute", hours=1)
+    for act in (
+        partial(identity.edit_profile, bio="Me again."),
+        partial(media.set_avatar, media_id=None),
+        identity.create_invite,
+    ):
+        with pytest.raises(moderation.Muted):
+            await bob.write(act)
 
 
 async def test_the_same_again_and_again_is_held_and_after_an_hour_it_may_come_again(bob: Visit) -> None:

@@ -95,6 +95,7 @@ from threadly.modules.identity.verbs.suspension import (
     reinstate_member,
     suspend_member,
 )
+from threadly.modules.identity.vetting import ask_before_showing
 
 __all__ = [
     "EVENTS",
@@ -132,6 +133,7 @@ __all__ = [
     "UsernameTaken",
     "WrongCredentials",
     "WrongPassword",
+    "ask_before_showing",
     "authenticate",
     "change_email",
     "change_password",

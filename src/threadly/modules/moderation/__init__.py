@@ -7,7 +7,13 @@ ContentHidden, ContentReleased and ContentRemoved for its own kinds. Other modul
 `moderation.blocks` and `moderation.silenced`.
 """
 
-from threadly.modules.moderation.errors import Muted, ReportOfOneself, ReportsLimited, SelfBlock
+from threadly.modules.moderation.errors import (
+    Muted,
+    ReadsLikeSpam,
+    ReportOfOneself,
+    ReportsLimited,
+    SelfBlock,
+)
 from threadly.modules.moderation.events import (
     EVENTS,
     AppealAnswered,
@@ -49,7 +55,13 @@ from threadly.modules.moderation.verbs.relations import (
     unmute_member,
 )
 from threadly.modules.moderation.verbs.reporting import file_report
-from threadly.modules.moderation.verbs.screening import explain_hold, require_voice, screen
+from threadly.modules.moderation.verbs.screening import (
+    explain_hold,
+    refuse_spam,
+    require_voice,
+    screen,
+    vet_profile,
+)
 
 __all__ = [
     "EVENTS",
@@ -71,6 +83,7 @@ __all__ = [
     "MuteEnded",
     "MuteStarted",
     "Muted",
+    "ReadsLikeSpam",
     "Relation",
     "Report",
     "ReportAnswered",
@@ -90,10 +103,12 @@ __all__ = [
     "list_blocked_among",
     "list_relations",
     "mute_member",
+    "refuse_spam",
     "require_voice",
     "screen",
     "unblock_member",
     "undo_decision",
     "unmute_member",
+    "vet_profile",
     "withdraw",
 ]

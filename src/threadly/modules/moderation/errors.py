@@ -21,6 +21,7 @@ __all__ = [
     "Muted",
     "NoteEmpty",
     "NoteTooLong",
+    "ReadsLikeSpam",
     "RelationsTooMany",
     "ReportOfOneself",
     "ReportsLimited",
@@ -54,6 +55,14 @@ class NoteTooLong(Refusal):
     kind = Kind.INVALID
     message = "A note has at most 1,000 characters. Please shorten it."
     field = "note"
+
+
+class ReadsLikeSpam(Refusal):
+    """The message of an instance says what weighed most."""
+
+    code = "moderation.reads_like_spam"
+    kind = Kind.INVALID
+    message = "It reads like spam. Please say it another way."
 
 
 class NoteEmpty(Refusal):

@@ -1,5 +1,9 @@
 """Posts and comments as moderation sees them: screened, reported, hidden, released, removed."""
 
+from collections.abc import Sequence
+
+import msgspec
+
 from threadly.modules import identity, media, moderation
 from threadly.modules.feed.errors import PostNotHeld
 from threadly.modules.feed.events import CommentPublished, PostDeleted, PostEdited, PostPublished
@@ -30,9 +34,14 @@ def subject_of(post_id: UUID, author_id: UUID, content: str, *, reply_to: UUID |
     )
 
 
-async def is_held(work: Work, subject: moderation.Subject, text: str) -> bool:
-    """Whether `text`, about to be published, has to wait for a moderator."""
-    return (await moderation.screen(work, subject=subject, text=text)).held
+async def is_held(work: Work, subject: moderation.Subject, text: str, *, alts: Sequence[str] = ()) -> bool:
+    """Whether `text`, about to be published, has to wait for a moderator. `alts` are what its images are said
+    to show."""
+    beside = "\n".join(filter(None, alts))
+    if beside:
+        excerpt = f"{text}\n{beside}"[:EXCERPT_CHARACTERS]
+        subject = msgspec.structs.replace(subject, excerpt=excerpt)
+    return (await moderation.screen(work, subject=subject, text=text, beside=beside)).held
 
 
 async def report_post(

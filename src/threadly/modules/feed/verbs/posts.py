@@ -56,7 +56,9 @@ async def publish_post(
     await moderation.require_voice(work)
     mentioned = await _mentioned(work, content)
     post_id = new_id()
-    held = await is_held(work, subject_of(post_id, author, content, reply_to=None), content)
+    chosen = await media.list_chosen(work, media_ids=media_ids)
+    subject = subject_of(post_id, author, content, reply_to=None)
+    held = await is_held(work, subject, content, alts=[each.alt for each in chosen])
     images = await _attach(work, post_id, media_ids, private=held or visibility != "public")
     values = (post_id, author, content, visibility, list(mentioned), hashtags_of(content), work.now)
     if not await work.run(INSERT_POST, *values, images or None, held):
@@ -119,7 +121,10 @@ async def edit_post(
         return post
     mentioned = await _mentioned(work, new_content)
     held = new_content != post.content and await is_held(
-        work, subject_of(post_id, post.author.id, new_content, reply_to=post.reply_to), new_content
+        work,
+        subject_of(post_id, post.author.id, new_content, reply_to=post.reply_to),
+        new_content,
+        alts=[each.alt for each in post.media],
     )
     values = (post_id, new_content, new_visibility, list(mentioned), work.now, new_id())
     if not await work.run(EDIT_POST, *values):

@@ -30,6 +30,7 @@ from threadly.modules.identity.verbs.exports import delete_exports_of
 from threadly.modules.identity.verbs.links import send_verification
 from threadly.modules.identity.verbs.roles import refuse_last_admin
 from threadly.modules.identity.verbs.sessions import void_access_tokens
+from threadly.modules.identity.vetting import vet
 from threadly.platform.actor import Denied
 from threadly.platform.errors import FieldProblem, Refusal
 from threadly.platform.housekeeping import forget_answers_to
@@ -149,7 +150,7 @@ async def edit_profile(
     """Change what is given of the actor's profile (an empty website or picture removes it). `avatar_url` is a
     path of this site or an http(s) address.
 
-    Raises SignInRequired, or one refusal naming every field that is not acceptable.
+    Raises SignInRequired, one refusal naming every field that is not acceptable, or what `vet` raises.
     """
     me = work.actor.me
     cleaners = {
@@ -162,6 +163,8 @@ async def edit_profile(
     clean = rules.check(
         {field: partial(cleaners[field], text) for field, text in given.items() if text is not None}
     )
+    if clean:
+        await vet(work, "\n".join(filter(None, (clean.get(field) for field in ("name", "bio")))))
     profile = await work.one(UPDATE_PROFILE, me, *(clean.get(field) for field in cleaners))
     if profile is None:
         raise AccountMissing

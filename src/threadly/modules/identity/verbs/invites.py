@@ -27,6 +27,7 @@ from threadly.modules.identity.repository.invites import (
 from threadly.modules.identity.types import Invitation, Invite, InviteState
 from threadly.modules.identity.verbs.community import get_community
 from threadly.modules.identity.verbs.suspension import find_suspension
+from threadly.modules.identity.vetting import vet
 from threadly.platform.errors import FieldProblem, invalid_fields
 from threadly.platform.ids import UUID, new_id
 from threadly.platform.paging import Keyset, Page, id_before, page_of
@@ -59,12 +60,13 @@ async def may_invite(work: Work) -> bool:
 async def create_invite(work: Work, *, most_uses: int = 1, days: int = 7) -> Invite:
     """A link for `most_uses` people (1 to MOST_USES), good for so many days (1 to MOST_DAYS).
 
-    Raises SignInRequired, Denied, InvitesExhausted, or a refusal for the numbers.
+    Raises SignInRequired, Denied, InvitesExhausted, a refusal for the numbers, or what `vet` raises.
     """
     me = work.actor.me
     _refuse_numbers(most_uses=most_uses, days=days)
     if not await may_invite(work):
         raise Denied("Only admins invite people to this community.")
+    await vet(work, "")
     await work.one(LOCK_MEMBER, me)  # so that two at once are counted one after the other
     if (await work.one(COUNT_OPEN_INVITES, me, work.now) or 0) >= MOST_OPEN:
         raise InvitesExhausted

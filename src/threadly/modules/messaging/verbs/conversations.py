@@ -49,7 +49,7 @@ async def start_conversation(work: Work, *, members: Sequence[str], title: str |
     have, made now if there is none; else a new group.
 
     Raises SignInRequired, moderation.Muted, MemberUnknown, OneselfOnly, NotInTouch, GroupFull, TitleInvalid,
-    TooManyStarted.
+    moderation.ReadsLikeSpam, TooManyStarted.
     """
     me = work.actor.me
     await moderation.require_voice(work)
@@ -61,6 +61,7 @@ async def start_conversation(work: Work, *, members: Sequence[str], title: str |
     if len(people) == 1 and title is None:
         return await _start_direct(work, people[0])
     name = clean_title(title or "")
+    await moderation.refuse_spam(work, text=name)
     await _refuse_too_many(work)
     conversation_id = new_id()
     await work.one(INSERT_CONVERSATION, conversation_id, "group", name, None, me, work.now)
@@ -123,11 +124,13 @@ async def list_in_touch(work: Work, *, user_ids: Sequence[UUID]) -> list[UUID]:
 
 
 async def rename_conversation(work: Work, *, conversation_id: UUID, title: str) -> Conversation:
-    """Raises SignInRequired, moderation.Muted, ConversationMissing, DirectIsForTwo, TitleInvalid."""
+    """Raises SignInRequired, moderation.Muted, ConversationMissing, DirectIsForTwo, TitleInvalid,
+    moderation.ReadsLikeSpam."""
     await moderation.require_voice(work)
     desk = await _open_group(work, conversation_id)
     name = clean_title(title)
     if name != desk.title:
+        await moderation.refuse_spam(work, text=name)
         await work.run(RENAME, conversation_id, name)
         await write_notice(work, conversation_id=conversation_id, what="renamed")
     return await get_conversation(work, conversation_id=conversation_id)

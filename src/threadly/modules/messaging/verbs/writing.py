@@ -57,7 +57,15 @@ async def send_message(
         attached = await media.attach_all(
             work, media_ids=list(media_ids), owner="message", owner_id=message_id
         )
-    held = await is_held(work, desk, message_id, conversation_id, text, files=_names(attached.files))
+    held = await is_held(
+        work,
+        desk,
+        message_id,
+        conversation_id,
+        text,
+        files=_names(attached.files),
+        alts=[it.alt for it in attached.images],
+    )
     numbers = await work.one(
         INSERT_MESSAGE,
         *(message_id, conversation_id, me, "text", text, msgspec.to_builtins(attached.images), client_id),
@@ -93,14 +101,18 @@ async def is_held(
     text: str,
     *,
     files: Sequence[str] = (),
+    alts: Sequence[str] = (),
     waits: bool = False,
 ) -> bool:
     """Two people who talk to each other are nobody's business: only what reaches somebody who has not
     answered yet, or a group, is looked at; and what `waits` for a moderator."""
-    if not text or (desk.kind == "direct" and desk.answered and not waits):
+    beside = "\n".join(filter(None, alts))
+    if not (text or beside) or (desk.kind == "direct" and desk.answered and not waits):
         return False
-    subject = subject_of(message_id, conversation_id, author_id=work.actor.me, content=text, files=files)
-    return (await moderation.screen(work, subject=subject, text=text)).held
+    subject = subject_of(
+        message_id, conversation_id, author_id=work.actor.me, content=f"{text}\n{beside}".strip(), files=files
+    )
+    return (await moderation.screen(work, subject=subject, text=text, beside=beside)).held
 
 
 def subject_of(

@@ -15,7 +15,9 @@ __all__ = [
     "Circumstances",
     "Reason",
     "about_author",
+    "lessons_of",
     "reasons_to_hold",
+    "spam_reasons",
 ]
 
 FIRST_DAY: Final = timedelta(days=1)
@@ -79,7 +81,7 @@ def reasons_to_hold(
     alike = _limit(SAME_MESSAGES if is_message else SAME_TEXTS, factor)
     floods = _floods(circumstances, links=links, alike=alike, now=now, factor=factor)
     limits = [] if is_message else _limits(circumstances, links=links, now=now, factor=factor)
-    return [*_spam(features, lessons), *floods, *limits]
+    return [*spam_reasons(features, lessons), *floods, *limits]
 
 
 def lessons_of(raw: Mapping[str, Sequence[int]]) -> Counts | None:
@@ -90,7 +92,8 @@ def lessons_of(raw: Mapping[str, Sequence[int]]) -> Counts | None:
     return Counts(tallies.pop("", Tally()), tallies)
 
 
-def _spam(features: Sequence[str], lessons: Counts | None) -> list[Reason]:
+def spam_reasons(features: Sequence[str], lessons: Counts | None) -> list[Reason]:
+    """What the score alone has against it."""
     found = score(features, lessons=lessons)
     if not found.is_held:
         return []

@@ -2,12 +2,13 @@
 
 import msgspec
 
-from threadly.modules.moderation.errors import Muted
+from threadly.modules.moderation.errors import Muted, ReadsLikeSpam
 from threadly.modules.moderation.repository.screening import (
     FACTS,
     FIND_HOLD,
     FIND_SILENCE,
     KEEP_PRINTS,
+    Facts,
     HoldRow,
 )
 from threadly.modules.moderation.rules.features import features_of
@@ -18,6 +19,7 @@ from threadly.modules.moderation.rules.holds import (
     about_author,
     lessons_of,
     reasons_to_hold,
+    spam_reasons,
 )
 from threadly.modules.moderation.rules.phrases import day_of, how_long, sentence_of
 from threadly.modules.moderation.rules.prints import NEARLY, link_prints, text_prints
@@ -27,9 +29,11 @@ from threadly.modules.moderation.verbs.opening import keep_up, open_held
 from threadly.platform.ids import UUID
 from threadly.platform.work import Work
 
-__all__ = ["explain_hold", "require_voice", "screen"]
+__all__ = ["explain_hold", "refuse_spam", "require_voice", "screen", "vet_profile"]
 
 DECIDE = "moderation.decide"
+# What is refused waits for nobody who could let it pass, so the score has to be surer than for a hold.
+REFUSED_FROM = 0.99
 # Each text leaves one of these, whatever it says: they are counted.
 ENTRY_PRINT = 0
 
@@ -44,26 +48,41 @@ async def require_voice(work: Work) -> None:
         )
 
 
-async def screen(work: Work, *, subject: Subject, text: str) -> Verdict:
+async def refuse_spam(work: Work, *, text: str) -> None:
+    """For what has no page of its own on which it could wait (the name of a group, a profile): whoever writes
+    it is told at once. Raises ReadsLikeSpam, which says why; not for moderators and admins."""
+    if work.actor.may(DECIDE):
+        return
+    subject = Subject("member", work.actor.me, work.actor.me, text, "/")
+    facts = await _facts(work, subject, text, texts=[], links=[])
+    reasons = spam_reasons(_features(work, text, facts), lessons_of(facts.lessons))
+    if reasons and (reasons[0].probability or 0) >= REFUSED_FROM:
+        raise ReadsLikeSpam(f"{reasons[0].sentence} Please say it another way.")
+
+
+async def vet_profile(work: Work, text: str) -> None:
+    """What the actor is about to show of themselves: `text` is what they say there, empty for a picture or an
+    invitation. Raises Muted, ReadsLikeSpam."""
+    await require_voice(work)
+    if text:
+        await refuse_spam(work, text=text)
+
+
+async def screen(work: Work, *, subject: Subject, text: str, beside: str = "") -> Verdict:
     """Whether `text`, which the actor is about to publish as `subject`, must stay hidden until a moderator
     has seen it. To be called in the transaction that stores it, also when it is edited: what is hidden stays
-    so.
+    so. `beside` is what is shown with it, as the words for its pictures: they are judged with it, and do not
+    make another text of the same.
 
     What moderators and admins write is never held.
     """
     if work.actor.may(DECIDE):
         return Verdict(held=False)
-    texts, links = text_prints(text), link_prints(text)
-    # The author's features are known only with the facts; the text's lessons are asked for with theirs.
-    asked = ["", "~new", "~recent", "~known", "~decided", *features_of(text)]
-    since = work.now - FLOOD_WINDOW
-    values = (subject.author_id, subject.kind, subject.id, since, texts, NEARLY, links, asked)
-    facts = await work.one(FACTS, *values)
-    assert facts, "the statement always answers"
+    whole = f"{text}\n{beside}" if beside else text
+    texts, links = text_prints(text), link_prints(whole)
+    facts = await _facts(work, subject, whole, texts=texts, links=links)
     await _keep_prints(work, subject, texts, links)
-    features = features_of(
-        text, about_author=about_author(facts.joined_at, facts.decided_against, now=work.now)
-    )
+    features = _features(work, whole, facts)
     reasons = reasons_to_hold(
         features,
         msgspec.convert(facts, Circumstances, from_attributes=True),
@@ -80,6 +99,21 @@ async def screen(work: Work, *, subject: Subject, text: str) -> Verdict:
         case_id = await open_held(work, subject=subject, features=features, reasons=reasons)
         return Verdict(held=True, case_id=case_id)
     return Verdict(held=facts.hidden_in is not None, case_id=facts.hidden_in)
+
+
+async def _facts(work: Work, subject: Subject, text: str, *, texts: list[int], links: list[int]) -> Facts:
+    # The author's features are known only with the facts; the text's lessons are asked for with theirs.
+    asked = ["", "~new", "~recent", "~known", "~decided", *features_of(text)]
+    since = work.now - FLOOD_WINDOW
+    values = (subject.author_id, subject.kind, subject.id, since, texts, NEARLY, links, asked)
+    facts = await work.one(FACTS, *values)
+    assert facts, "the statement always answers"
+    return facts
+
+
+def _features(work: Work, text: str, facts: Facts) -> tuple[str, ...]:
+    author = about_author(facts.joined_at, facts.decided_against, now=work.now)
+    return features_of(text, about_author=author)
 
 
 async def explain_hold(work: Work, *, kind: SubjectKind, subject_id: UUID) -> Hold | None:

@@ -347,7 +347,8 @@ function open(pictures, index) {
 function makeViewer() {
   const image = make("img", { alt: "" });
   const number = make("p", { "aria-live": "polite" });
-  const alt = make("p", { class: "viewer__alt" });
+  // A long description scrolls, also by the keyboard.
+  const alt = make("p", { class: "viewer__alt", role: "region", "aria-label": "Description" });
   const close = make("button", { type: "button", "aria-label": "Close" }, icon("close"));
   const back = make("button", { type: "button", "aria-label": "Previous image" }, icon("back"));
   const forward = make("button", { type: "button", "aria-label": "Next image" }, icon("forward"));
@@ -369,6 +370,7 @@ function makeViewer() {
     image.src = link.href;
     image.alt = small?.alt ?? "";
     alt.textContent = image.alt;
+    alt.tabIndex = image.alt ? 0 : -1;
     number.textContent = it.pictures.length > 1 ? `${index + 1} of ${it.pictures.length}` : "";
     back.disabled = index === 0;
     forward.disabled = index === it.pictures.length - 1;

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from threadly.demo.community import POSTS
 from threadly.modules.moderation.rules.features import features_of, links_of, words_of
-from threadly.modules.moderation.rules.prints import NEARLY, link_prints, text_prints
+from threadly.modules.moderation.rules.prints import NEARLY, host_prints, is_short, link_prints, text_prints
 from threadly.modules.moderation.rules.spam import (
     HELD_FROM,
     Counts,
@@ -124,7 +124,10 @@ def test_nearly_the_same_text_is_recognised_and_another_is_not(text: str) -> Non
     assert alike(text, text.upper().replace("!", " 123 https://x.example")) >= NEARLY
     assert alike(text, text.replace("early", "over")) >= 1
     assert alike(text, "Rode eighty kilometres to think about an index and came back with sore knees") == 0
-    assert text_prints("Good morning, everyone!") == []
+    short = text_prints("Good morning, everyone!")
+    assert is_short(short)
+    assert short == text_prints("GOOD MORNING everyone") != text_prints("Good morning, you!")
+    assert text_prints("🎉!!") == []
 
 
 def test_a_link_is_where_it_leads() -> None:
@@ -132,4 +135,7 @@ def test_a_link_is_where_it_leads() -> None:
         "shop.example/a",
     )
     assert link_prints("https://shop.example/a") == link_prints("WWW.shop.example/a/")
+    assert link_prints("https://shop.example/a") == link_prints("see shop.example/a, please")
+    assert link_prints("docs/notes.md and 1.5/10, he/she, e.g. this.") == []
+    assert host_prints("https://shop.example/a") == host_prints("www.shop.example/b shop.example/c")
     assert HELD_FROM > 0.9

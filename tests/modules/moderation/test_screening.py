@@ -22,7 +22,15 @@ from tests.modules.moderation.acts import (
 from tests.modules.moderation.conftest import RunJobs
 from threadly import wiring
 from threadly.modules import identity, media, moderation
-from threadly.modules.moderation.rules.holds import NEW_ENTRIES, NEW_LINKS, SAME_TEXTS_OF_MANY
+from threadly.modules.moderation.rules.holds import (
+    NEW_ENTRIES,
+    NEW_LINKS,
+    SAME_HOSTS,
+    SAME_LINKS,
+    SAME_SHORT,
+    SAME_TEXTS,
+    SAME_TEXTS_OF_MANY,
+)
 from threadly.modules.moderation.rules.spam import examples
 from threadly.platform.db import sql
 from threadly.platform.work import Tenant, Work, Works
@@ -108,6 +116,43 @@ async def test_the_same_again_and_again_is_held_and_after_an_hour_it_may_come_ag
     link = "Have a look at https://seeds.example/list"
     said = [f"{link} {word}" for word in ("please", "again", "today", "now")]
     assert [(await publish(bob, text)).held for text in said] == [False, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("text", "most"),
+    [
+        ("Buy it at Marys", SAME_SHORT),
+        ("今天在我们的商店购买所有商品都可以获得非常优惠的价格快来看看吧", SAME_TEXTS),
+        ("Seeds are at seeds.example/list", SAME_LINKS),
+    ],
+)
+async def test_what_is_short_or_written_without_spaces_or_a_scheme_is_a_flood_too(
+    bob: Visit, text: str, most: int
+) -> None:
+    said = [text] * most if "/" not in text else [f"{text} {word}" for word in ("a", "bb", "cc", "dd")]
+    assert [(await publish(bob, each)).held for each in said] == [False] * (most - 1) + [True]
+
+
+async def test_short_thanks_under_comments_and_what_others_say_too_are_no_flood(
+    bob: Visit, strict: Works, tenant: Tenant
+) -> None:
+    for _ in range(SAME_SHORT):
+        assert not (await publish(bob, "Thank you!", subject=subject_of(bob, kind="comment"))).held
+    actors = await sign_up_many(strict, tenant, [f"kind{number}" for number in range(SAME_TEXTS_OF_MANY + 1)])
+    for actor in actors:
+        assert not (await publish(Visit(strict, tenant, actor), "Good morning!")).held
+
+
+async def test_links_to_many_pages_of_one_site_are_a_flood_of_that_site(bob: Visit) -> None:
+    since = datetime.now(UTC) + timedelta(days=2)  # no account's first day
+
+    async def post(number: int) -> bool:
+        text = f"Read https://evil.example/p{number} {'abcdefghijklmnop'[number] * 3}"
+        act = partial(moderation.screen, subject=subject_of(bob, text), text=text)
+        return (await at(bob, since, act)).held
+
+    held = [await post(number) for number in range(SAME_HOSTS)]
+    assert held == [False] * (SAME_HOSTS - 1) + [True]
 
 
 async def test_many_new_accounts_that_say_the_same_are_a_flood(strict: Works, tenant: Tenant) -> None:

@@ -20,6 +20,7 @@ class Facts(msgspec.Struct, frozen=True):
     same_texts_of_all: int
     same_links: int
     same_links_of_all: int
+    same_hosts: int
     hidden_in: UUID | None
     lessons: dict[str, tuple[int, int]]
 
@@ -43,8 +44,8 @@ class HoldRow(msgspec.Struct, frozen=True):
 
 
 # Everything in one round trip. $1 author, $2 kind, $3 subject, $4 since when, $5 text prints, $6 how many of
-# them make nearly the same, $7 link prints, $8 features. Of a flood the newest are enough, and of
-# each number as many: they belong to the same texts.
+# them make nearly the same, $7 link prints, $8 features, $9 host prints. Of a flood the newest are enough,
+# and of each number as many: they belong to the same texts.
 FACTS = sql(
     "moderation.facts",
     """
@@ -80,6 +81,14 @@ FACTS = sql(
         (SELECT count(*) FROM same) AS same_texts_of_all,
         (SELECT count(*) FROM linked WHERE author_id = $1) AS same_links,
         (SELECT count(*) FROM linked) AS same_links_of_all,
+        coalesce((
+            SELECT max(each.posted) FROM (
+                SELECT count(*) AS posted FROM moderation.prints
+                WHERE author_id = $1 AND kind = 'host' AND print = ANY($9::bigint[])
+                    AND written_at > $4 AND subject_id <> $3
+                GROUP BY print
+            ) each
+        ), 0) AS same_hosts,
         (SELECT c.id FROM moderation.cases c WHERE c.subject_id = $3 AND c.kind = $2 AND c.hidden
          ORDER BY c.id DESC LIMIT 1) AS hidden_in,
         coalesce((SELECT jsonb_object_agg(feature, jsonb_build_array(spam, ham)) FROM moderation.lessons

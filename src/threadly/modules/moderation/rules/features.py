@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import regex
 
-__all__ = ["describe", "features_of", "links_of", "words_of"]
+__all__ = ["describe", "destinations", "features_of", "links_of", "plain_of", "words_of"]
 
 # More of a text than this says nothing new, and bounds the work.
 CHARACTERS_MOST = 4_000
@@ -84,7 +84,17 @@ def words_of(text: str) -> list[str]:
 
 def links_of(text: str) -> tuple[str, ...]:
     """Where the links of a text lead: host and path, without what counts visits."""
-    found = (each.rstrip(".,;:!?…)*]") for each in _LINK.findall(text[:CHARACTERS_MOST]))
+    return destinations(_LINK.findall(text[:CHARACTERS_MOST]))
+
+
+def plain_of(text: str) -> str:
+    """What is read of it, however it is written: one form of each character, and nothing invisible."""
+    return _INVISIBLE.sub("", unicodedata.normalize("NFKC", text[:CHARACTERS_MOST])[:CHARACTERS_MOST])
+
+
+def destinations(links: Iterable[str]) -> tuple[str, ...]:
+    """Where they lead, each once."""
+    found = (each.rstrip(".,;:!?…)*]") for each in links)
     return tuple(dict.fromkeys(filter(None, map(_destination, found))))
 
 

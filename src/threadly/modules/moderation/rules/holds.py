@@ -27,6 +27,10 @@ FLOOD_WINDOW: Final = timedelta(hours=1)
 SAME_TEXTS: Final = 3
 LEAST: Final = 2
 SAME_LINKS: Final = 4
+SAME_HOSTS: Final = 12
+# What is short many say often: thanks under comments more often than a post.
+SAME_SHORT: Final = 6
+SAME_SHORT_ANSWERS: Final = 12
 # In conversations people ask several friends the same.
 SAME_MESSAGES: Final = 8
 # By several accounts together; established members may all say the same.
@@ -58,6 +62,7 @@ class Circumstances(msgspec.Struct, frozen=True):
     same_texts_of_all: int
     same_links: int
     same_links_of_all: int
+    same_hosts: int
 
 
 def about_author(joined_at: datetime, decided_against: int, *, now: datetime) -> list[str]:
@@ -76,10 +81,23 @@ def reasons_to_hold(
     now: datetime,
     factor: float = 1.0,
     is_message: bool = False,
+    is_post: bool = True,
+    is_short: bool = False,
 ) -> list[Reason]:
-    """Why the text must wait; none when it need not. `links` are in it; `factor` multiplies every limit."""
-    alike = _limit(SAME_MESSAGES if is_message else SAME_TEXTS, factor)
-    floods = _floods(circumstances, links=links, alike=alike, now=now, factor=factor)
+    """Why the text must wait; none when it need not. `links` are in it; `factor` multiplies every limit;
+    `is_short` as `prints.is_short` says."""
+    most = SAME_MESSAGES if is_message else SAME_TEXTS
+    if is_short:
+        most = SAME_SHORT if is_post else SAME_SHORT_ANSWERS
+    floods = _floods(
+        circumstances,
+        links=links,
+        alike=_limit(most, factor),
+        alike_links=_limit(SAME_MESSAGES if is_message else SAME_LINKS, factor),
+        is_short=is_short,
+        now=now,
+        factor=factor,
+    )
     limits = [] if is_message else _limits(circumstances, links=links, now=now, factor=factor)
     return [*spam_reasons(features, lessons), *floods, *limits]
 
@@ -105,7 +123,16 @@ def _reads_like_spam(found: Score) -> str:
     return f"It reads like spam, mostly because of {_listed(named)}." if named else "It reads like spam."
 
 
-def _floods(of: Circumstances, *, links: int, alike: float, now: datetime, factor: float) -> list[Reason]:
+def _floods(
+    of: Circumstances,
+    *,
+    links: int,
+    alike: float,
+    alike_links: float,
+    is_short: bool,
+    now: datetime,
+    factor: float,
+) -> list[Reason]:
     recent = now - of.joined_at < FIRST_WEEK
     reasons = []
     if of.same_texts + 1 >= alike:
@@ -114,15 +141,19 @@ def _floods(of: Circumstances, *, links: int, alike: float, now: datetime, facto
                 "same_text", f"You wrote the same or nearly the same {of.same_texts + 1} times in an hour."
             )
         )
-    elif recent and of.same_texts_of_all + 1 >= _limit(SAME_TEXTS_OF_MANY, factor):
+    elif recent and not is_short and of.same_texts_of_all + 1 >= _limit(SAME_TEXTS_OF_MANY, factor):
         reasons.append(
             Reason("same_text", f"{of.same_texts_of_all + 1} texts within an hour say the same, or nearly.")
         )
-    if links and of.same_links + 1 >= max(_limit(SAME_LINKS, factor), alike):
+    if links and of.same_links + 1 >= alike_links:
         reasons.append(Reason("same_link", f"You posted the same link {of.same_links + 1} times in an hour."))
     elif links and recent and of.same_links_of_all + 1 >= _limit(SAME_LINKS_OF_MANY, factor):
         reasons.append(
             Reason("same_link", f"The same link was posted {of.same_links_of_all + 1} times within an hour.")
+        )
+    elif links and of.same_hosts + 1 >= _limit(SAME_HOSTS, factor):
+        reasons.append(
+            Reason("same_link", f"You posted links to the same site {of.same_hosts + 1} times in an hour.")
         )
     return reasons
 

@@ -1,5 +1,7 @@
 """What is about to be published: may its author write, and must a moderator look at it first?"""
 
+from typing import NamedTuple
+
 import msgspec
 
 from threadly.modules.moderation.errors import Muted, ReadsLikeSpam
@@ -22,7 +24,7 @@ from threadly.modules.moderation.rules.holds import (
     spam_reasons,
 )
 from threadly.modules.moderation.rules.phrases import day_of, how_long, sentence_of
-from threadly.modules.moderation.rules.prints import NEARLY, link_prints, text_prints
+from threadly.modules.moderation.rules.prints import NEARLY, host_prints, is_short, link_prints, text_prints
 from threadly.modules.moderation.rules.terms import may_appeal
 from threadly.modules.moderation.types import Hold, Subject, SubjectKind, Verdict
 from threadly.modules.moderation.verbs.opening import keep_up, open_held
@@ -36,6 +38,17 @@ DECIDE = "moderation.decide"
 REFUSED_FROM = 0.99
 # Each text leaves one of these, whatever it says: they are counted.
 ENTRY_PRINT = 0
+
+
+class Prints(NamedTuple):
+    """The numbers by which a text, and where it links to, is found again."""
+
+    texts: list[int]
+    links: list[int]
+    hosts: list[int]
+
+
+NO_PRINTS = Prints([], [], [])
 
 
 async def require_voice(work: Work) -> None:
@@ -54,7 +67,7 @@ async def refuse_spam(work: Work, *, text: str) -> None:
     if work.actor.may(DECIDE):
         return
     subject = Subject("member", work.actor.me, work.actor.me, text, "/")
-    facts = await _facts(work, subject, text, texts=[], links=[])
+    facts = await _facts(work, subject, text)
     reasons = spam_reasons(_features(work, text, facts), lessons_of(facts.lessons))
     if reasons and (reasons[0].probability or 0) >= REFUSED_FROM:
         raise ReadsLikeSpam(f"{reasons[0].sentence} Please say it another way.")
@@ -79,18 +92,20 @@ async def screen(work: Work, *, subject: Subject, text: str, beside: str = "") -
     if work.actor.may(DECIDE):
         return Verdict(held=False)
     whole = f"{text}\n{beside}" if beside else text
-    texts, links = text_prints(text), link_prints(whole)
-    facts = await _facts(work, subject, whole, texts=texts, links=links)
-    await _keep_prints(work, subject, texts, links)
+    prints = Prints(text_prints(text), link_prints(whole), host_prints(whole))
+    facts = await _facts(work, subject, whole, prints)
+    await _keep_prints(work, subject, prints)
     features = _features(work, whole, facts)
     reasons = reasons_to_hold(
         features,
         msgspec.convert(facts, Circumstances, from_attributes=True),
-        links=len(links),
+        links=len(prints.links),
         lessons=lessons_of(facts.lessons),
         now=work.now,
         factor=work.settings.rate_limit_factor,
         is_message=subject.kind == "message",
+        is_post=subject.kind == "post",
+        is_short=is_short(prints.texts),
     )
     if facts.hidden_in and not reasons:
         # Who releases it releases what it says now.
@@ -101,12 +116,13 @@ async def screen(work: Work, *, subject: Subject, text: str, beside: str = "") -
     return Verdict(held=facts.hidden_in is not None, case_id=facts.hidden_in)
 
 
-async def _facts(work: Work, subject: Subject, text: str, *, texts: list[int], links: list[int]) -> Facts:
+async def _facts(work: Work, subject: Subject, text: str, prints: Prints = NO_PRINTS) -> Facts:
     # The author's features are known only with the facts; the text's lessons are asked for with theirs.
     asked = ["", "~new", "~recent", "~known", "~decided", *features_of(text)]
     since = work.now - FLOOD_WINDOW
-    values = (subject.author_id, subject.kind, subject.id, since, texts, NEARLY, links, asked)
-    facts = await work.one(FACTS, *values)
+    alike = 1 if is_short(prints.texts) else NEARLY
+    values = (subject.author_id, subject.kind, subject.id, since, prints.texts, alike, prints.links, asked)
+    facts = await work.one(FACTS, *values, prints.hosts)
     assert facts, "the statement always answers"
     return facts
 
@@ -138,9 +154,9 @@ def _sentences(row: HoldRow) -> tuple[str, ...]:
     return (decided, row.note) if row.note else (decided,)
 
 
-async def _keep_prints(work: Work, subject: Subject, texts: list[int], links: list[int]) -> None:
-    kinds = ["text"] * len(texts) + ["link"] * len(links)
-    prints = [*texts, *links]
+async def _keep_prints(work: Work, subject: Subject, of: Prints) -> None:
+    kinds = ["text"] * len(of.texts) + ["link"] * len(of.links) + ["host"] * len(of.hosts)
+    prints = [*of.texts, *of.links, *of.hosts]
     if subject.kind != "message":  # of which an hour has many
         kinds, prints = ["entry", *kinds], [ENTRY_PRINT, *prints]
     if not prints:

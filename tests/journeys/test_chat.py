@@ -2,14 +2,29 @@
 
 import re
 
-from playwright.async_api import Page, expect
+from playwright.async_api import FilePayload, Page, expect
 
 from tests.conftest import eventually
 from tests.journeys.conftest import Meet, Settle
 from tests.journeys.site import Site, free_port
 from tests.journeys.visitor import Visitor
+from tests.modules.media.pictures import drawing, png
+from tests.modules.messaging.acts import begin
+from threadly.modules import messaging, moderation
+from threadly.modules.messaging import MessageTooLong
 
 LOST = re.compile(r"WebSocket connection|net::ERR_")
+ABSENT = re.compile(r"WebSocket connection|net::ERR_|status of 404")
+# A page whose connections lead nowhere while it is `held`.
+HELD_BACK = """
+const Real = WebSocket;
+window.WebSocket = class extends Real {
+  constructor(url, protocols) {
+    super(window.held ? `ws://${location.host}/nowhere` : url, protocols);
+    window.link = this;
+  }
+};
+"""
 CONNECTED = "[data-connection=open]"
 
 
@@ -170,3 +185,100 @@ async def test_without_a_script_they_write_by_forms(meet: Meet, settle: Settle) 
     await expect(sarah.page.get_by_text("You have left the group.")).to_be_visible()
     await alex.go("/messages")
     await expect(alex.page.locator(".talk", has_text="Sarah Johnson left the group")).to_be_visible()
+
+
+async def test_what_is_refused_is_said_and_comes_back_and_what_follows_is_sent(
+    meet: Meet, settle: Settle
+) -> None:
+    await settle("alexsmith")
+    sarah = await settle("sarahj")
+    alex = await meet()
+    opened: list[str] = []
+    alex.page.on("websocket", lambda link: opened.append(link.url))
+    await alex.sign_in("alexsmith")
+    await open_chat(alex, "sarahj")
+    connections = len(opened)
+    area, refused = alex.page.get_by_label("Write a message"), alex.page.locator("#refused")
+
+    # As long as no frame may be, in characters and in bytes.
+    for text in ("x" * 100_000, "\N{GRINNING FACE}" * 17_000):
+        await write(alex.page, text)
+        await expect(refused).to_have_text(MessageTooLong.message)
+        await expect(area).to_have_value(text)
+    # What only just fits does.
+    await write(alex.page, "\N{GRINNING FACE}" * 4_000)
+    await expect(alex.page.locator("#texts .said:not(.said--pending)")).to_have_count(1)
+
+    # Refused by the server: what was attached comes back with the text.
+    picture = FilePayload(name="sketch.png", mimeType="image/png", buffer=png(drawing(300, 200)))
+    async with alex.page.expect_file_chooser() as chooser:
+        await alex.page.get_by_role("button", name="Attach images or files").click()
+    await (await chooser.value).set_files(picture)
+    await expect(alex.page.locator(".upload__item [name=media_ids]")).to_have_count(1)
+    await sarah.write(lambda work: moderation.block_member(work, member="alexsmith"))
+    await write(alex.page, "With a picture")
+    await expect(refused).to_be_visible()
+    await expect(area).to_have_value("With a picture")
+    await expect(alex.page.locator(".upload__item [name=media_ids]")).to_have_count(1)
+    await sarah.write(lambda work: moderation.unblock_member(work, member="alexsmith"))
+    await alex.page.get_by_role("button", name="Send").click()
+    await expect(alex.page.locator("#texts .said [data-picture]")).to_have_count(1)
+    await expect(alex.page.locator(".said--pending")).to_have_count(0)
+    assert len(opened) == connections
+
+
+async def test_who_came_and_went_while_alex_looked_elsewhere_is_seen(meet: Meet, settle: Settle) -> None:
+    """Told live, after a loss and by the server, the page says the same."""
+    alex_visit = await settle("alexsmith")
+    sarah = await settle("sarahj")
+    await settle("bob")
+    kareem = await settle("kareem")
+    where = (await begin(alex_visit, "sarahj", "bob", title="Readers")).id
+    alex = await meet()
+    await alex.page.add_init_script(HELD_BACK)
+    await alex.sign_in("alexsmith")
+    await alex.go(f"/messages/{where}")
+    await expect(alex.page.locator(CONNECTED)).to_be_visible()
+    await alex_visit.write(
+        lambda work: messaging.add_members(work, conversation_id=where, members=["kareem"])
+    )
+    await sarah.write(
+        lambda work: messaging.remove_member(work, conversation_id=where, user_id=sarah.actor.me)
+    )
+    lines = alex.page.locator(".chat__line > span")
+    await expect(lines).to_have_count(3)
+    live = await lines.all_inner_texts()
+    await write(alex.page, "Welcome")
+    mark = alex.page.locator("#texts .said--mine [data-mark]")
+    await expect(mark).to_have_text(" · Sent")
+    await kareem.write(lambda work: messaging.mark(work, conversation_id=where, read=4))
+    await expect(mark).to_have_text(" · Read by 1")
+
+    # What was read meanwhile is known once the connection is there again.
+    await write(alex.page, "Thursday?")
+    await expect(mark.last).to_have_text(" · Sent")
+    await alex.page.evaluate("window.held = true; window.link.close()")
+    await expect(alex.page.locator("[data-connection=lost]")).to_be_visible()
+    await kareem.write(lambda work: messaging.mark(work, conversation_id=where, read=5))
+    await alex.page.evaluate("window.held = false")
+    await expect(mark.last).to_have_text(" · Read by 1", timeout=15_000)
+    await alex.go(f"/messages/{where}")
+    assert await lines.all_inner_texts() == live
+    assert live[0] == "You started this group"
+    assert live[2] == "Sarah Johnson left the group"
+
+    # And one is not in it any more.
+    other = await meet()
+    await other.page.add_init_script(HELD_BACK)
+    await other.sign_in("kareem")
+    await other.go(f"/messages/{where}")
+    await expect(other.page.locator(CONNECTED)).to_be_visible()
+    await other.page.evaluate("window.held = true; window.link.close()")
+    await expect(other.page.locator("[data-connection=lost]")).to_be_visible()
+    await alex_visit.write(
+        lambda work: messaging.remove_member(work, conversation_id=where, user_id=kareem.actor.me)
+    )
+    await other.page.evaluate("window.held = false")
+    await expect(other.page).to_have_url(f"{other.url}/messages", timeout=15_000)
+    for each in (alex, other):
+        each.complaints = [line for line in each.complaints if not ABSENT.search(line)]

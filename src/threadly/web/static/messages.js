@@ -64,6 +64,7 @@ function hearMessage(message) {
     }
     mark();
     showMarks();
+    if (message.kind === "notice") readMembers();
   } else if (message.sender_id !== me) {
     socket.tell("mark", { conversation_id: message.conversation_id, delivered_seq: message.seq });
   }
@@ -154,6 +155,22 @@ function hearMarks({ conversation_id: where, user_id: who, read_seq: read, deliv
   }
   const member = members.get(who);
   if (member) Object.assign(member, { read_seq: Math.max(member.read_seq, read), delivered_seq: Math.max(member.delivered_seq, delivered) });
+  showMarks();
+}
+
+/** Who is in it, and how far each has got: after a loss, and when somebody came or went. */
+async function readMembers() {
+  const answer = await fetch(`/api/v1/conversations/${open}/members`).catch(() => null);
+  if (answer?.status === 404) location.assign("/messages");
+  if (!answer?.ok) return;
+  const { data } = await answer.json();
+  members.clear();
+  for (const member of data) members.set(member.id, member);
+  for (const who of typists.keys()) if (!members.has(who)) hush(who);
+  if (chat.dataset.kind === "group") {
+    const status = byId("status");
+    status.textContent = status.dataset.plain = `${members.size} members`;
+  }
   showMarks();
 }
 
@@ -283,7 +300,13 @@ async function send() {
   const content = area.value;
   const attached = new FormData(writer).getAll("media_ids");
   if (!content.trim() && attached.length === 0) return;
+  // Counted as the server does; what is too long stays where it is, to be cut.
+  if ([...content.trim().normalize("NFC")].length > Number(area.dataset.most)) {
+    refuse(area.dataset.tooLong);
+    return;
+  }
   refuse("");
+  const items = [...writer.querySelectorAll("[data-upload-list] > *")];
   const clientId = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`;
   const pending = pend(clientId, content.trim(), attached.length);
   writer.reset();
@@ -297,10 +320,22 @@ async function send() {
   } catch (problem) {
     pending.remove();
     refuse(problem.message);
-    if (!area.value) area.value = content;
-    area.focus();
-    grow();
+    putBack(content, items);
   }
+}
+
+/** What was refused, before what was begun meanwhile. */
+function putBack(content, items) {
+  area.value = area.value && content ? `${content}\n${area.value}` : content || area.value;
+  if (items.length) {
+    const root = writer.querySelector("[data-upload]");
+    const list = root.querySelector("[data-upload-list]");
+    list.prepend(...items);
+    root.classList.add("has-images");
+    root.querySelector("[data-upload-pick]").hidden = list.children.length >= Number(root.dataset.most);
+  }
+  area.focus();
+  grow();
 }
 
 if (writer) {
@@ -342,6 +377,7 @@ const socket = new Socket({
   },
   onOpen(again) {
     if (open) socket.ask("resume", { conversations: { [open]: change } }).then(mark, () => {});
+    if (again && open) readMembers();
     if (again) relist();
     watch();
   },

@@ -65,8 +65,11 @@ export function lineOf(message) {
     return `Call, ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
   }
   const who = message.sender_id === me ? "You" : message.sender?.name ?? "Somebody who left";
-  const names = new Intl.ListFormat("en").format(message.about);
-  return `${who} ${NOTICES[message.content] ?? message.content} ${names}`.trim();
+  const what = NOTICES[message.content] ?? message.content;
+  if (message.content !== "added" && message.content !== "removed") return `${who} ${what}`;
+  // As the server joins them, without a comma before the last.
+  const names = new Intl.ListFormat("en-GB").format(message.about);
+  return `${who} ${what} ${names || "Somebody who left"}`;
 }
 
 function pictures(media) {

@@ -5,6 +5,10 @@ const FIRST_WAIT_MS = 250;
 const MOST_WAIT_MS = 10_000;
 // The server says something every 15 seconds.
 const SILENT_MS = 40_000;
+// The server ends a connection on which a longer frame comes.
+const MOST_BYTES = 65_536;
+const TOO_LARGE = 1009;
+const TOO_LONG = { code: "too_long", message: "This is too long to be sent. Please send it in parts." };
 
 export class Socket {
   /** `onFrame(frame)` for all that is no answer; `onOpen(again)` once the server says hello. */
@@ -86,9 +90,10 @@ export class Socket {
     this.ready = false;
     clearTimeout(this.silence);
     for (const [ref, it] of this.asked) {
-      if (it.again) continue;
+      // What ended the connection would end the next one, too.
+      if (it.again && code !== TOO_LARGE) continue;
       this.asked.delete(ref);
-      it.refuse({ code: "lost", message: "The connection was lost. Please try again." });
+      it.refuse(code === TOO_LARGE ? TOO_LONG : { code: "lost", message: "The connection was lost. Please try again." });
     }
     // Signed out, or too many pages: coming back at once would change nothing.
     const waitMs = code === 4401 || code === 4503 ? MOST_WAIT_MS : this.waitMs * (0.5 + Math.random());
@@ -110,6 +115,10 @@ export class Socket {
         return;
       }
       const command = { type, ref, ...fields };
+      if (new TextEncoder().encode(JSON.stringify(command)).length > MOST_BYTES) {
+        refuse(TOO_LONG);
+        return;
+      }
       this.asked.set(ref, { command, done, refuse, again });
       if (this.ready) this.send(command);
     });

@@ -9,9 +9,9 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.types import ControllerRouterHandler
 
 from threadly.modules import messaging
-from threadly.modules.messaging.errors import MemberUnknown
+from threadly.modules.messaging.errors import MemberUnknown, MessageTooLong
 from threadly.modules.messaging.pages.view import ConversationView, Eyes, MessageView
-from threadly.modules.messaging.rules import conversation_id_of
+from threadly.modules.messaging.rules import MOST_CHARACTERS, conversation_id_of
 from threadly.platform.errors import Kind, Refusal
 from threadly.platform.http.edge import Edge
 from threadly.platform.http.following import UNFOLLOWED
@@ -130,6 +130,8 @@ async def chat_page(
         form=form,
         editing=editing,
         file_mib=edge.runtime.settings.media_file_mib,
+        most_characters=MOST_CHARACTERS,
+        too_long=MessageTooLong.message,
     )
 
 

@@ -24,7 +24,7 @@ from threadly.modules.messaging.errors import (
     TitleInvalid,
     TooManyStarted,
 )
-from threadly.modules.messaging.events import EVENTS, MessageSent
+from threadly.modules.messaging.events import EVENTS, ConversationRead, MessageSent
 from threadly.modules.messaging.types import (
     Call,
     Changes,
@@ -82,6 +82,7 @@ __all__ = [
     "Changes",
     "Conversation",
     "ConversationMissing",
+    "ConversationRead",
     "DirectIsForTwo",
     "GroupFull",
     "IceServer",

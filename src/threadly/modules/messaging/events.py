@@ -3,7 +3,7 @@
 from threadly.platform.events import Event
 from threadly.platform.ids import UUID
 
-__all__ = ["EVENTS", "MessageSent"]
+__all__ = ["EVENTS", "ConversationRead", "MessageSent"]
 
 
 class MessageSent(Event, frozen=True, tag="messaging.message_sent"):
@@ -15,4 +15,11 @@ class MessageSent(Event, frozen=True, tag="messaging.message_sent"):
     recipient_ids: tuple[UUID, ...] = ()
 
 
-EVENTS = (MessageSent,)
+class ConversationRead(Event, frozen=True, tag="messaging.conversation_read"):
+    """That member has read what others had written there by the time of this event."""
+
+    conversation_id: UUID
+    user_id: UUID
+
+
+EVENTS = (MessageSent, ConversationRead)

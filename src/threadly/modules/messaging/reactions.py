@@ -4,7 +4,7 @@ see an event again (replay) and does not rely on the order of two events."""
 from threadly.modules import identity, media, moderation
 from threadly.modules.messaging.events import MessageSent
 from threadly.modules.messaging.live import tell
-from threadly.modules.messaging.repository.conversations import FIND_DIRECT, LIST_MEMBER_IDS
+from threadly.modules.messaging.repository.conversations import FIND_DIRECT, LIST_MEMBER_IDS, LIST_RECIPIENTS
 from threadly.modules.messaging.repository.messages import (
     BLANK_MESSAGES,
     DELETE_MESSAGE,
@@ -54,8 +54,7 @@ async def release_message(work: Work, event: moderation.ContentReleased) -> None
         await work.run(HIDE_MESSAGE, kept.id, kept.conversation_id, False)
     else:
         await work.run(RELEASE_HELD, kept.id, kept.conversation_id, work.now)
-        members = await work.all(LIST_MEMBER_IDS, kept.conversation_id)
-        recipients = tuple(each for each in members if each != kept.sender_id)
+        recipients = tuple(await work.all(LIST_RECIPIENTS, kept.conversation_id, kept.sender_id))
         work.emit(
             MessageSent(
                 message_id=kept.id,

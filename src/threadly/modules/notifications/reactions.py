@@ -17,8 +17,10 @@ from threadly.modules.notifications.repository.forgetting import (
     RETRACT_STOCK,
     RETRACT_THREAD,
 )
+from threadly.modules.notifications.repository.reading import READ_GROUP
 from threadly.modules.notifications.repository.telling import READERS, WRITTEN, Written
 from threadly.modules.notifications.rules import NEEDS
+from threadly.modules.notifications.signals import ring
 from threadly.modules.notifications.verbs.telling import Fact, post_fact, retract, tell, tell_followers
 from threadly.platform.events import Reactions
 from threadly.platform.ids import FIRST_ID, UUID
@@ -45,6 +47,7 @@ def wire(reactions: Reactions) -> None:
     reactions.on(feed.PostPublished, tell_of_post, name="notifications.post")
     reactions.on(feed.PostDeleted, retract_post, name="notifications.retract_post")
     reactions.on(messaging.MessageSent, tell_of_message, name="notifications.message")
+    reactions.on(messaging.ConversationRead, read_messages, name="notifications.messages_read")
     reactions.on(payments.PaymentSaved, tell_of_waiting, name="notifications.order_waiting")
     reactions.on(store.OrderPaid, tell_of_payment, name="notifications.order_paid")
     reactions.on(store.OrderSent, tell_of_sending, name="notifications.order_sent")
@@ -143,6 +146,12 @@ async def retract_post(work: Work, event: feed.PostDeleted) -> None:
 async def tell_of_message(work: Work, event: messaging.MessageSent) -> None:
     fact = Fact("message", event.conversation_id, event.message_id, event.conversation_id, event.sender_id)
     await tell(work, fact, user_ids=event.recipient_ids)
+
+
+async def read_messages(work: Work, event: messaging.ConversationRead) -> None:
+    """What was read where it was written needs no bell and no letter any more; what came later does."""
+    if await work.one(READ_GROUP, event.user_id, work.happened_at, event.conversation_id, "message"):
+        ring(work, [event.user_id])
 
 
 # Orders: an order is one entry, which says where it stands.

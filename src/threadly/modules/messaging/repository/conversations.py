@@ -118,6 +118,12 @@ LIST_MEMBER_IDS = sql(
     "SELECT user_id FROM messaging.members WHERE conversation_id = $1",
     into=UUID,
 )
+# Who is told of what $2 wrote there.
+LIST_RECIPIENTS = sql(
+    "messaging.list_recipients",
+    "SELECT user_id FROM messaging.members WHERE conversation_id = $1 AND user_id <> $2 AND NOT muted",
+    into=UUID,
+)
 # Whom of $2 the actor $1 shares a conversation with, neither blocking the other: a group, or one of two in
 # which they have written, since anybody may begin one.
 IN_TOUCH = sql(
@@ -200,17 +206,23 @@ MARK = sql(
     SET read_seq = greatest(me.read_seq, least($3, c.last_seq)),
         delivered_seq = greatest(me.delivered_seq, least(greatest($3, $4), c.last_seq))
     FROM messaging.conversations c
+    JOIN messaging.members before ON before.conversation_id = c.id AND before.user_id = $1
     WHERE c.id = $2 AND me.conversation_id = c.id AND me.user_id = $1
       AND (least($3, c.last_seq) > me.read_seq OR least(greatest($3, $4), c.last_seq) > me.delivered_seq)
     RETURNING me.read_seq, me.delivered_seq,
-        ARRAY(SELECT x.user_id FROM messaging.members x WHERE x.conversation_id = c.id) AS member_ids
+        ARRAY(SELECT x.user_id FROM messaging.members x WHERE x.conversation_id = c.id) AS member_ids,
+        EXISTS (
+            SELECT FROM messaging.messages m
+            WHERE m.conversation_id = c.id AND m.seq > before.read_seq AND m.seq <= me.read_seq
+              AND m.sender_id <> $1 AND m.kind = 'text'
+        ) AS news
     """,
     into=MarksRow,
 )
 FIND_MARKS = sql(
     "messaging.find_marks",
     """
-    SELECT read_seq, delivered_seq, ARRAY[]::uuid[] AS member_ids FROM messaging.members
+    SELECT read_seq, delivered_seq, ARRAY[]::uuid[] AS member_ids, false AS news FROM messaging.members
     WHERE user_id = $1 AND conversation_id = $2
     """,
     into=MarksRow,

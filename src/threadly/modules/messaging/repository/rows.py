@@ -78,9 +78,12 @@ class KnownRow(msgspec.Struct, frozen=True):
 
 
 class MarksRow(msgspec.Struct, frozen=True):
+    """`news`: something that somebody else wrote is read now and was not before."""
+
     read_seq: int
     delivered_seq: int
     member_ids: list[UUID]
+    news: bool
 
 
 class CallRow(msgspec.Struct, frozen=True):

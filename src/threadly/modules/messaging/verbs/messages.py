@@ -10,6 +10,7 @@ from threadly.modules.messaging.errors import (
     NotInTouch,
     NotYours,
 )
+from threadly.modules.messaging.events import ConversationRead
 from threadly.modules.messaging.live import tell
 from threadly.modules.messaging.repository.conversations import (
     FIND_MARKS,
@@ -153,6 +154,8 @@ async def mark(work: Work, *, conversation_id: UUID, read: int = 0, delivered: i
         row = await work.one(FIND_MARKS, me, conversation_id)
         if row is None:
             raise ConversationMissing
+    if row.news:
+        work.emit(ConversationRead(conversation_id=conversation_id, user_id=me))
     marks = Marks(conversation_id, me, row.read_seq, row.delivered_seq)
     told: Sequence[UUID] = row.member_ids if len(row.member_ids) <= MOST_TOLD_MARKS else [me]
     if row.member_ids:

@@ -18,6 +18,7 @@ __all__ = [
     "MARK_ALL_READ",
     "MARK_READ",
     "POSITION",
+    "READ_GROUP",
     "WORD_DELIVERIES",
     "DeliveryRow",
     "EntryRow",
@@ -126,6 +127,19 @@ MARK_ALL_READ = sql(
     WITH read AS (
         UPDATE notifications.notifications SET read_at = $2
         WHERE user_id = $1 AND read_at IS NULL AND position <= $3 RETURNING id
+    ), dropped AS ({_DROP})
+    SELECT count(*)::int FROM read
+    """,
+    into=int,
+)
+# What is open of that kind about $3, if nothing came to it after $2.
+READ_GROUP = sql(
+    "notifications.read_group",
+    f"""
+    WITH read AS (
+        UPDATE notifications.notifications SET read_at = $2
+        WHERE user_id = $1 AND group_key = $3 AND kind = $4 AND read_at IS NULL AND updated_at <= $2
+        RETURNING id
     ), dropped AS ({_DROP})
     SELECT count(*)::int FROM read
     """,

@@ -24,7 +24,7 @@ from tests.modules.moderation.acts import (
     undo,
 )
 from tests.modules.moderation.conftest import RunJobs, SignUp
-from threadly.modules import moderation
+from threadly.modules import identity, moderation
 from threadly.modules.moderation.errors import (
     ActionUnfit,
     AppealAnswered,
@@ -122,10 +122,38 @@ async def test_only_moderators_see_the_queue_and_the_own_case_is_for_another(
     about_omar = await sarah.write(partial(report_member, member="omar", reason="other"))
     with pytest.raises(MemberProtected):
         await rule(mona, about_omar.case_id, "suspend")
-    with pytest.raises(ActionUnfit):
+    with pytest.raises(MemberProtected):
         await rule(mona, about_omar.case_id, "hide")
+    with pytest.raises(ActionUnfit):
+        await rule(mona, about_omar.case_id, "delete")
     page = await mona.read(partial(list_cases, kind="member"))
     assert [each.excerpt for each in page.items] == ["Omar (@omar)"]
+
+
+async def test_what_a_member_says_of_themselves_is_taken_down_and_put_back(
+    bob: Visit, sarah: Visit, mona: Visit
+) -> None:
+    await bob.write(
+        partial(
+            identity.edit_profile, name="Rude", bio="Ruder.", website="https://rude.example", avatar_url="/r"
+        )
+    )
+    filed = await sarah.write(partial(report_member, member="bob", reason="hate"))
+    await rule(mona, filed.case_id, "hide")
+
+    async def shown(whom: Visit) -> identity.Profile:
+        return await whom.read(partial(identity.get_profile, id_or_username="bob"), fresh=True)
+
+    veiled = await shown(sarah)
+    assert (veiled.name, veiled.bio, veiled.website, veiled.avatar_url) == ("bob", "", None, None)
+    (listed,) = await sarah.read(partial(identity.list_profiles_by_username, usernames=["bob"]), fresh=True)
+    assert listed == veiled
+    # What they write meanwhile is not shown either, and nothing of it is lost.
+    await bob.write(partial(identity.edit_profile, name="Bob"))
+    assert await shown(sarah) == veiled
+    assert (await own(bob, filed.case_id)).may_appeal
+    await undo(mona, filed.case_id)
+    assert ((await shown(sarah)).name, (await shown(sarah)).bio) == ("Bob", "Ruder.")
 
 
 async def test_of_two_moderators_at_once_the_second_is_told_what_was_decided(

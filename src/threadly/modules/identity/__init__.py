@@ -64,6 +64,7 @@ from threadly.modules.identity.verbs.accounts import (
     get_profile,
     import_members,
     list_profiles_by_username,
+    veil_profile,
 )
 from threadly.modules.identity.verbs.addressees import list_addressees
 from threadly.modules.identity.verbs.community import (
@@ -187,5 +188,6 @@ __all__ = [
     "sign_out_everywhere",
     "sign_up",
     "suspend_member",
+    "veil_profile",
     "verify_email",
 ]

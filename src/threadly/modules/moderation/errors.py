@@ -127,7 +127,7 @@ class ContentGone(Refusal):
 class ActionUnfit(Refusal):
     code = "moderation.action_unfit"
     kind = Kind.INVALID
-    message = "A member cannot be hidden or deleted here. Warn, mute or suspend them instead."
+    message = "A member cannot be deleted here. Hide their profile; warn, mute or suspend them instead."
     field = "action"
 
 

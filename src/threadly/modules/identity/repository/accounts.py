@@ -65,15 +65,18 @@ FIND_TAKEN = sql(
     into=Taken,
 )
 GET_ACCOUNT = sql("identity.get_account", f"SELECT {ACCOUNT} FROM identity.users WHERE id = $1", into=Account)
-GET_PROFILE = sql("identity.get_profile", f"SELECT {PROFILE} FROM identity.users WHERE id = $1", into=Profile)
+# As others see it.
+GET_PROFILE = sql(
+    "identity.get_profile", f"SELECT {PROFILE} FROM identity.profiles WHERE id = $1", into=Profile
+)
 GET_PROFILE_BY_USERNAME = sql(
     "identity.get_profile_by_username",
-    f"SELECT {PROFILE} FROM identity.users WHERE username = $1",
+    f"SELECT {PROFILE} FROM identity.profiles WHERE username = $1",
     into=Profile,
 )
 LIST_PROFILES_BY_USERNAME = sql(
     "identity.list_profiles_by_username",
-    f"SELECT {PROFILE} FROM identity.users WHERE username = ANY($1::text[]) ORDER BY username",
+    f"SELECT {PROFILE} FROM identity.profiles WHERE username = ANY($1::text[]) ORDER BY username",
     into=Profile,
 )
 # A NULL leaves a column as it is; an empty website is none, and so is an empty picture.
@@ -86,6 +89,9 @@ UPDATE_PROFILE = sql(
     WHERE id = $1 RETURNING {PROFILE}
     """,
     into=Profile,
+)
+VEIL = sql(
+    "identity.veil", "UPDATE identity.users SET veiled = $2 WHERE id = $1 AND veiled <> $2", into=NoneType
 )
 DELETE_USER = sql(
     "identity.delete_user", "DELETE FROM identity.users WHERE id = $1 RETURNING email", into=str

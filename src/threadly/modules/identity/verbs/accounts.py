@@ -22,6 +22,7 @@ from threadly.modules.identity.repository.accounts import (
     LIST_PROFILES_BY_USERNAME,
     LOCK_MEMBER,
     UPDATE_PROFILE,
+    VEIL,
 )
 from threadly.modules.identity.repository.links import LIST_OTHER_EMAILS
 from threadly.modules.identity.repository.sessions import LIST_SESSION_IDS
@@ -50,6 +51,7 @@ __all__ = [
     "get_profile",
     "import_members",
     "list_profiles_by_username",
+    "veil_profile",
 ]
 
 USERNAMES_MOST = 100
@@ -171,6 +173,12 @@ async def edit_profile(
     if clean:
         work.emit(ProfileEdited(user_id=me))
     return profile
+
+
+async def veil_profile(work: Work, *, user_id: UUID, veiled: bool) -> None:
+    """Others see the member's username and nothing else that they say of themselves, or all of it again."""
+    if await work.run(VEIL, user_id, veiled):
+        work.emit(ProfileEdited(user_id=user_id))
 
 
 async def delete_account(work: Work, *, user_id: UUID) -> None:

@@ -55,7 +55,8 @@ async def decide(
     note: str = "",
 ) -> CaseFile:
     """The actor decides a case that waits. `note` (at most 1,000 characters) goes to the author; `hours` is
-    how long a mute or suspension lasts, None without an end; `hides` hides what it is about as well.
+    how long a mute or suspension lasts, None without an end; `hides` hides what it is about as well;
+    of a member that is what they say of themselves.
 
     What is deleted is hidden now, and deleted for good once it can no longer be appealed.
     Raises SignInRequired, Denied, CaseMissing, CaseWithdrawn, CaseDecided, CaseOwn, AppealOwnDecision,
@@ -75,9 +76,9 @@ async def decide(
     if len(note) > NOTE_MOST:
         raise NoteTooLong
     hides = action in HIDING or (hides and action != "dismiss")
-    if case.kind == "member" and hides:
+    if case.kind == "member" and action == "delete":
         raise ActionUnfit
-    if action in AGAINST_MEMBERS:
+    if action in AGAINST_MEMBERS or (case.kind == "member" and hides):
         await require_authority_over(work, user_id=case.author_id)
     until = work.now + timedelta(hours=min(hours, HOURS_MOST)) if hours and action in LASTING else None
     await put_in_force(work, case, action=action, hides=hides, until=until, note=note)

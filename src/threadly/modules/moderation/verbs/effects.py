@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from threadly.modules import identity
 from threadly.modules.moderation.errors import ContentGone
 from threadly.modules.moderation.events import (
     CaseSettled,
@@ -65,12 +66,19 @@ async def take_back(work: Work, case: LockedCase, decision: InForce, *, held: bo
 
 
 async def _show_or_hide(work: Work, case: LockedCase, *, was: bool, hidden: bool) -> None:
-    if was == hidden or case.kind == "member":
+    if was == hidden:
         return
-    if hidden:
+    if case.kind == "member":
+        await _veil(work, case, hidden=hidden)
+    elif hidden:
         work.emit(ContentHidden(**_subject_of(case)))
     elif not await work.one(IS_HIDDEN_ELSEWHERE, case.kind, case.subject_id, case.id):
         work.emit(ContentReleased(**_subject_of(case)))
+
+
+async def _veil(work: Work, case: LockedCase, *, hidden: bool) -> None:
+    if hidden or not await work.one(IS_HIDDEN_ELSEWHERE, case.kind, case.subject_id, case.id):
+        await identity.veil_profile(work, user_id=case.subject_id, veiled=hidden)
 
 
 async def _sanction(work: Work, case: LockedCase, *, action: Action, until: datetime | None) -> None:

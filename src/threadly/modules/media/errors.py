@@ -155,7 +155,10 @@ class ImageBroken(Refusal):
 class QuotaReached(Refusal):
     code = "media.quota_reached"
     kind = Kind.DENIED
-    message = "Your images and files take up all the room there is for them. Remove some to make room."
+    message = (
+        "Your images and files take up all the room there is for them. Remove some to make room:"
+        " /settings/uploads"
+    )
 
 
 class TooManyUploads(Refusal):

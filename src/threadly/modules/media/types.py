@@ -102,6 +102,13 @@ class Upload(Struct, frozen=True):
     used: bool
 
 
+class Room(Struct, frozen=True):
+    """How much a member keeps here, and how much they may."""
+
+    used_bytes: int
+    most_bytes: int
+
+
 class FileUpload(Struct, frozen=True):
     """A member's own file, which a message can carry at once. `used`: one does."""
 

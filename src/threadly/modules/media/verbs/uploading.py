@@ -37,7 +37,7 @@ from threadly.modules.media.rules import (
     expiry_after,
     file_address_of,
 )
-from threadly.modules.media.types import FileUpload, Upload
+from threadly.modules.media.types import FileUpload, Room, Upload
 from threadly.platform.ids import UUID, new_id
 from threadly.platform.paging import Keyset, Page, id_before, page_of
 from threadly.platform.work import Work
@@ -49,6 +49,7 @@ __all__ = [
     "clean_alt",
     "describe_upload",
     "get_file",
+    "get_room",
     "get_upload",
     "keep_file",
     "keep_upload",
@@ -180,6 +181,12 @@ async def list_files(work: Work, *, after: Keyset | None = None, limit: int = 20
     return Page([_file_of(work, row) for row in page.items], page.after)
 
 
+async def get_room(work: Work) -> Room:
+    """What the actor's uploads take, and may. Raises SignInRequired."""
+    used = await work.one(COUNT_BYTES, work.actor.me) or 0
+    return Room(used, work.settings.media_quota_mib * MEBIBYTE)
+
+
 async def list_chosen(work: Work, *, media_ids: Sequence[UUID]) -> list[Upload]:
     """Those that are the actor's own, in that order: for a form that is shown again.
 
@@ -253,8 +260,8 @@ async def _settle(work: Work, reservation: Reservation) -> UUID:
 
 
 async def _require_room(work: Work, size: int) -> None:
-    used = await work.one(COUNT_BYTES, work.actor.me) or 0
-    if used + size > work.settings.media_quota_mib * MEBIBYTE:
+    room = await get_room(work)
+    if room.used_bytes + size > room.most_bytes:
         raise QuotaReached
 
 

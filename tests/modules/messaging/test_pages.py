@@ -5,9 +5,9 @@ import pytest
 
 from tests.cast import Visit
 from tests.modules.media.pictures import drawing, png
-from tests.modules.messaging.acts import begin
+from tests.modules.messaging.acts import begin, say
 from tests.modules.store.browser import Browser, enter
-from threadly.modules import messaging
+from threadly.modules import feed, messaging
 from threadly.modules.messaging.pages.view import size_of
 from threadly.platform.ids import UUID
 
@@ -67,3 +67,50 @@ async def test_a_file_that_cannot_be_sent_leaves_what_was_written(
 )
 def test_a_size_is_said_as_people_say_it(size_bytes: int, words: str) -> None:
     assert size_of(size_bytes) == words
+
+
+SPAM = "CHEAP viagra pills, FREE MONEY, click now http://pills.example http://money.example"
+
+
+async def test_whoever_wrote_what_is_held_is_led_to_why_and_nobody_else_is(
+    browser: Browser, alex: Visit, bob: Visit
+) -> None:
+    where = (await begin(alex, "bob")).id
+    held, plain = await say(alex, where, SPAM), await say(alex, where, "We met at the market.")
+    assert (held.state, plain.state) == ("held", "sent")
+    hold = await alex.read(lambda work: messaging.get_hold(work, message_id=held.id))
+    assert hold.reasons
+    shown = (await browser.client.get(f"/messages/{where}")).text
+    why = f"/messages/{where}/texts/{held.id}/why"
+    assert shown.count("/why") == shown.count(why) == 1
+    assert (await browser.client.get(why)).headers["location"] == f"/cases/{hold.case_id}"
+    assert (await browser.client.get(f"/cases/{hold.case_id}")).status_code == 200
+    over = await browser.client.get(f"/messages/{where}/texts/{plain.id}/why")
+    assert over.headers["location"] == f"/messages/{where}#message-{plain.id}"
+
+    (explained, missing) = [
+        await browser.client.get(f"/api/v1/messages/{each.id}/hold") for each in (held, plain)
+    ]
+    assert explained.json()["data"]["reasons"] == list(hold.reasons)
+    assert missing.json()["error"]["code"] == "messaging.message_not_held"
+    for each in (held, plain):
+        with pytest.raises(messaging.MessageMissing):
+            await bob.read(lambda work, each=each: messaging.get_hold(work, message_id=each.id))  # type: ignore[misc]
+
+
+async def test_a_held_comment_leads_to_why(browser: Browser, alex: Visit) -> None:
+    post = await alex.write(lambda work: feed.publish_post(work, content="Hello"))
+    comment = await alex.write(lambda work: feed.comment_on_post(work, post_id=post.id, content=SPAM))
+    shown = (await browser.client.get(f"/posts/{post.id}")).text
+    assert f'href="/posts/{comment.id}/why"' in shown
+    case = (await browser.client.get(f"/posts/{comment.id}/why")).headers["location"]
+    hold = await alex.read(lambda work: feed.get_hold(work, post_id=comment.id))
+    assert case == f"/cases/{hold.case_id}"
+    assert (await browser.client.get(f"/posts/{post.id}/why")).status_code == 404
+
+
+async def test_a_list_of_conversations_is_counted_if_asked(browser: Browser, alex: Visit, bob: Visit) -> None:
+    await begin(alex, "bob")
+    await begin(alex, "bob", title="Two")
+    answer = await browser.client.get("/api/v1/conversations?count=true&limit=1")
+    assert answer.json()["pagination"]["total"] == 2

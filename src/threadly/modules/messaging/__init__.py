@@ -16,6 +16,7 @@ from threadly.modules.messaging.errors import (
     MemberUnknown,
     MessageEmpty,
     MessageMissing,
+    MessageNotHeld,
     MessageTooLong,
     MessageUnreadable,
     NotInTouch,
@@ -49,6 +50,7 @@ from threadly.modules.messaging.verbs.calls import (
 )
 from threadly.modules.messaging.verbs.conversations import (
     add_members,
+    count_conversations,
     count_unread,
     get_conversation,
     list_conversations,
@@ -63,6 +65,7 @@ from threadly.modules.messaging.verbs.conversations import (
 from threadly.modules.messaging.verbs.messages import (
     delete_message,
     edit_message,
+    get_hold,
     get_message,
     list_behind,
     list_changes,
@@ -93,6 +96,7 @@ __all__ = [
     "Message",
     "MessageEmpty",
     "MessageMissing",
+    "MessageNotHeld",
     "MessageSent",
     "MessageTooLong",
     "MessageUnreadable",
@@ -105,6 +109,7 @@ __all__ = [
     "TooManyStarted",
     "add_members",
     "answer_call",
+    "count_conversations",
     "count_unread",
     "delete_message",
     "edit_message",
@@ -112,6 +117,7 @@ __all__ = [
     "find_ringing",
     "get_call",
     "get_conversation",
+    "get_hold",
     "get_message",
     "list_behind",
     "list_changes",

@@ -14,6 +14,7 @@ __all__ = [
     "MemberUnknown",
     "MessageEmpty",
     "MessageMissing",
+    "MessageNotHeld",
     "MessageTooLong",
     "MessageUnreadable",
     "NotInTouch",
@@ -43,6 +44,12 @@ class MessageEmpty(Refusal):
     kind = Kind.INVALID
     message = "Write something, or attach a picture or a file."
     field = "content"
+
+
+class MessageNotHeld(Refusal):
+    code = "messaging.message_not_held"
+    kind = Kind.MISSING
+    message = "This message is not hidden."
 
 
 class MessageTooLong(Refusal):

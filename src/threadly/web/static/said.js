@@ -126,10 +126,11 @@ function bodyOf(message, mine) {
   const body = [];
   if (message.content) body.push(make("div", { class: "said__text", dir: "auto" }, ...linked(message.content)));
   body.push(pictures(message.media), files(message.files));
-  if (message.state === "held") {
-    body.push(make("p", { class: "said__note" }, icon("clock"), "Waits for a moderator, who looks at first messages that seem to be spam."));
-  } else if (message.state === "hidden") {
-    body.push(make("p", { class: "said__note" }, icon("alert"), "Only you see this: a moderator has hidden it."));
+  if (message.state === "held" || message.state === "hidden") {
+    const held = message.state === "held";
+    const sentence = held ? "Only you see this until a moderator has looked at it. " : "Only you see this: it is hidden. ";
+    const why = make("a", { href: `/messages/${message.conversation_id}/texts/${message.id}/why` }, "Why, and what you can do");
+    body.push(make("p", { class: "said__note" }, icon(held ? "clock" : "alert"), make("span", {}, sentence, why)));
   }
   return body;
 }

@@ -50,6 +50,16 @@ class Thread(msgspec.Struct, frozen=True):
     hold: moderation.Hold | None
 
 
+@get("/posts/{post_id:str}/why", include_in_schema=False)
+async def why(
+    edge: NamedDependency[Edge], pages: NamedDependency[Pages], post_id: FromPath[str]
+) -> Response[str]:
+    """To the case that says why something of one's own is hidden, and takes an appeal."""
+    wanted = post_id_of(post_id)
+    hold = await edge.read(lambda work: feed.get_hold(work, post_id=wanted))
+    return pages.redirect(edge, f"/cases/{hold.case_id}")
+
+
 @get("/posts/{post_id:str}", include_in_schema=False)
 async def show_post(
     edge: NamedDependency[Edge],
@@ -344,6 +354,7 @@ def _nothing() -> Response[str]:
 
 routes: list[ControllerRouterHandler] = [
     show_post,
+    why,
     show_history,
     edit_form,
     edit,

@@ -75,6 +75,22 @@ async def delete(
     return pages.redirect(edge, f"/messages/{where}#message-{wanted}")
 
 
+@get("/messages/{conversation_id:str}/texts/{message_id:str}/why", include_in_schema=False)
+async def why(
+    edge: NamedDependency[Edge],
+    pages: NamedDependency[Pages],
+    conversation_id: FromPath[str],
+    message_id: FromPath[str],
+) -> Response[str]:
+    """To the case that says why a message is hidden, and takes an appeal."""
+    where, wanted = conversation_id_of(conversation_id), message_id_of(message_id)
+    try:
+        hold = await edge.read(lambda work: messaging.get_hold(work, message_id=wanted))
+    except messaging.MessageNotHeld:
+        return pages.redirect(edge, f"/messages/{where}#message-{wanted}")
+    return pages.redirect(edge, f"/cases/{hold.case_id}")
+
+
 @get("/messages/{conversation_id:str}/texts/{message_id:str}/report", include_in_schema=False)
 async def report_form(
     edge: NamedDependency[Edge],
@@ -145,4 +161,4 @@ def _form_with(refusal: Refusal, content: str) -> Form:
     return Form({"content": content}, {}, refusal.message)
 
 
-routes: list[ControllerRouterHandler] = [send, edit, delete, report_form, report]
+routes: list[ControllerRouterHandler] = [send, edit, delete, why, report_form, report]

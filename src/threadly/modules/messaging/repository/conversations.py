@@ -69,6 +69,14 @@ LIST_CONVERSATIONS = sql(
     """,
     into=ConversationRow,
 )
+COUNT_CONVERSATIONS = sql(
+    "messaging.count_conversations",
+    """
+    SELECT count(*)::int FROM messaging.members me JOIN messaging.conversations c ON c.id = me.conversation_id
+    WHERE me.user_id = $1 AND (c.last_seq > me.joined_seq OR c.kind = 'group' OR c.created_by = $1)
+    """,
+    into=int,
+)
 FIND_CONVERSATION = sql(
     "messaging.find_conversation",
     f"""

@@ -9,13 +9,14 @@ from litestar import Response, delete, get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.types import ControllerRouterHandler
+from msgspec.structs import replace
 
 from threadly.modules import messaging
 from threadly.modules.messaging.live import tell_now
 from threadly.modules.messaging.rules import MOST_MEMBERS, conversation_id_of
 from threadly.platform.http.edge import Edge
 from threadly.platform.http.envelope import Listing, Success
-from threadly.platform.http.pagination import CursorParameter, LimitParameter
+from threadly.platform.http.pagination import CountParameter, CursorParameter, LimitParameter
 from threadly.platform.http.parameters import FieldsParameter
 from threadly.platform.ids import UUID, parse_id
 from threadly.platform.paging import Page
@@ -71,11 +72,16 @@ async def list_conversations(
     edge: NamedDependency[Edge],
     limit: LimitParameter = 20,
     cursor: CursorParameter = None,
+    count: CountParameter = False,
     fields: FieldsParameter = None,
 ) -> Response[Listing[messaging.Conversation]]:
     after = edge.after(cursor, name="messaging.conversations")
-    page = await edge.read(lambda work: messaging.list_conversations(work, after=after, limit=limit))
-    return edge.listing(page, name="messaging.conversations")
+
+    async def look(work: Work) -> Page[messaging.Conversation]:
+        page = await messaging.list_conversations(work, after=after, limit=limit)
+        return replace(page, total=await messaging.count_conversations(work)) if count else page
+
+    return edge.listing(await edge.read(look), name="messaging.conversations")
 
 
 @post("/conversations", operation_id="start_conversation", summary="Start a conversation", tags=TAGS)

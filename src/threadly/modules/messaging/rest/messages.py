@@ -118,6 +118,20 @@ async def get_message(
     return edge.resource(await edge.read(lambda work: messaging.get_message(work, message_id=wanted)))
 
 
+@get(
+    "/messages/{message_id:str}/hold",
+    operation_id="get_message_hold",
+    summary="Why a message of yours is hidden",
+    description="For its sender. 404 where it is not hidden.",
+    tags=TAGS,
+)
+async def get_hold(
+    edge: NamedDependency[Edge], message_id: FromPath[str], fields: FieldsParameter = None
+) -> Response[Success[moderation.Hold]]:
+    wanted = message_id_of(message_id)
+    return edge.resource(await edge.read(lambda work: messaging.get_hold(work, message_id=wanted)))
+
+
 @patch(
     "/messages/{message_id:str}",
     operation_id="edit_message",
@@ -170,6 +184,7 @@ routes: list[ControllerRouterHandler] = [
     list_changes,
     send_message,
     get_message,
+    get_hold,
     edit_message,
     delete_message,
     report_message,

@@ -15,6 +15,7 @@ from threadly.modules.messaging.errors import (
 )
 from threadly.modules.messaging.live import tell
 from threadly.modules.messaging.repository.conversations import (
+    COUNT_CONVERSATIONS,
     COUNT_STARTED,
     COUNT_UNREAD,
     FIND_CONVERSATION,
@@ -94,6 +95,11 @@ async def list_conversations(
         limit=limit,
         key=lambda each: (each.active_at.isoformat(), str(each.id)),
     )
+
+
+async def count_conversations(work: Work) -> int:
+    """How many `list_conversations` has in all. Raises SignInRequired."""
+    return await work.one(COUNT_CONVERSATIONS, work.actor.me) or 0
 
 
 async def get_conversation(work: Work, *, conversation_id: UUID) -> Conversation:

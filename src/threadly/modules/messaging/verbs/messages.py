@@ -7,6 +7,7 @@ from threadly.modules.messaging.errors import (
     ChangedTooLate,
     ConversationMissing,
     MessageMissing,
+    MessageNotHeld,
     NotInTouch,
     NotYours,
 )
@@ -49,6 +50,7 @@ from threadly.platform.work import Work
 __all__ = [
     "delete_message",
     "edit_message",
+    "get_hold",
     "get_message",
     "list_behind",
     "list_changes",
@@ -67,6 +69,18 @@ async def get_message(work: Work, *, message_id: UUID) -> Message:
     if row is None:
         raise MessageMissing
     return message_of(work, row)
+
+
+async def get_hold(work: Work, *, message_id: UUID) -> moderation.Hold:
+    """Why a message of the actor is hidden. Raises SignInRequired, MessageMissing, also for one of somebody
+    else, and MessageNotHeld."""
+    found = await get_message(work, message_id=message_id)
+    if found.sender_id != work.actor.me:
+        raise MessageMissing
+    hold = await moderation.explain_hold(work, kind="message", subject_id=message_id)
+    if hold is None:
+        raise MessageNotHeld
+    return hold
 
 
 async def list_messages(

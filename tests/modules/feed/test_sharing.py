@@ -46,6 +46,18 @@ async def test_the_page_of_a_public_post_says_what_it_is(client: httpx.AsyncClie
     assert profile["twitter:card"] == "summary"
 
 
+@pytest.mark.parametrize("path", ["/", "/explore", "/trending", "/people", "/shop", "/tags/tea"])
+async def test_what_a_community_shows_to_everybody_has_a_card(
+    client: httpx.AsyncClient, alex: Visit, path: str
+) -> None:
+    html = (await client.get(path)).text
+    card = metas(html)
+    assert card["og:type"] == "website"
+    assert card["og:title"]
+    assert card["og:description"]
+    assert urlsplit(card["og:url"]).path == urlsplit(canonical(html)).path == path
+
+
 async def test_another_site_quotes_a_post(client: httpx.AsyncClient, alex: Visit) -> None:
     post_id = await publish(alex, HOSTILE)
     page = (await client.get(f"/posts/{post_id}")).text

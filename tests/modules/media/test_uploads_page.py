@@ -16,17 +16,17 @@ async def test_a_member_sees_their_uploads_and_removes_what_nothing_shows(
     ]
     await alex.visit.write(lambda work: media.set_avatar(work, media_id=shown))
     browser = await enter(client, alex.visit)
-    page = await browser.open("/settings/uploads")
+    page = await browser.open("/settings/data/uploads")
     assert "All red" in page
     assert "in use" in page
     assert page.count("/remove") == 1
-    answer = await browser.send(f"/settings/uploads/{idle}/remove")
-    assert (answer.status_code, answer.headers["location"]) == (303, "/settings/uploads")
-    page = await browser.open("/settings/uploads")
+    answer = await browser.send(f"/settings/data/uploads/{idle}/remove")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/settings/data/uploads")
+    page = await browser.open("/settings/data/uploads")
     assert "All blue" not in page
     # Between the page and the click it was put to use.
-    await browser.send(f"/settings/uploads/{shown}/remove")
-    assert "All red" in await browser.open("/settings/uploads")
-    assert "Nothing here." in await browser.open("/settings/uploads/files")
+    await browser.send(f"/settings/data/uploads/{shown}/remove")
+    assert "All red" in await browser.open("/settings/data/uploads")
+    assert "Nothing here." in await browser.open("/settings/data/uploads/files")
     client.cookies.clear()
-    assert (await client.get("/settings/uploads", headers={"Accept": "text/html"})).status_code == 401
+    assert (await client.get("/settings/data/uploads", headers={"Accept": "text/html"})).status_code == 401

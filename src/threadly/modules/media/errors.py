@@ -157,7 +157,7 @@ class QuotaReached(Refusal):
     kind = Kind.DENIED
     message = (
         "Your images and files take up all the room there is for them. Remove some to make room:"
-        " /settings/uploads"
+        " /settings/data/uploads"
     )
 
 

@@ -21,8 +21,8 @@ from threadly.web.view import Flash
 __all__ = ["routes"]
 
 Page = Response[Any]
-IMAGES: Final = "/settings/uploads"
-FILES: Final = "/settings/uploads/files"
+IMAGES: Final = "/settings/data/uploads"
+FILES: Final = "/settings/data/uploads/files"
 GONE: Final = "It is removed."
 
 

@@ -118,7 +118,7 @@ async def _record(
             request = store.CheckoutRequest(
                 key=str(key),
                 request_hash=b"bench",
-                address=store.Address(**ADDRESS),
+                address=msgspec.convert(ADDRESS, store.Address),
                 methods=[payments.Method("sandbox", "tok_success")],
                 expected_total=PRICE,
                 email="bench@example.com",

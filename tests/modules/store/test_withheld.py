@@ -84,6 +84,22 @@ async def test_its_pictures_leave_with_it_and_come_back_with_it(
     assert (await client.get(url)).status_code == 200
 
 
+async def test_moderators_see_the_pictures_of_a_reported_product(
+    ada: Visit, kareem: Visit, mona: Visit, client: httpx.AsyncClient, token: Token
+) -> None:
+    watch = await product(ada, "Watch, almost real")
+    as_ada = await token(ada)
+    file = {"file": ("a.png", png())}
+    sent = await client.post("/api/v1/media", files=file, data={"alt": "A dial"}, headers=as_ada)
+    shown = {"media_ids": [sent.json()["data"]["id"]]}
+    await client.put(f"/api/v1/products/{watch.id}/media", json=shown, headers=as_ada)
+    filed = await kareem.write(partial(store.report_product, product=watch.handle, reason="illegal"))
+    path = f"/api/v1/moderation/cases/{filed.case_id}"
+    case = (await client.get(path, headers=await token(mona))).json()["data"]
+    assert [each["alt"] for each in case["images"]] == ["A dial"]
+    assert (await client.get(case["images"][0]["url"])).status_code == 200
+
+
 async def test_one_that_is_removed_for_good_shows_nothing_any_more(
     ada: Visit, client: httpx.AsyncClient, token: Token, works: Works, tenant: Tenant
 ) -> None:

@@ -12,7 +12,15 @@ from threadly.modules.media.intake import MOST_FORM_BYTES, collect, receiving
 from threadly.modules.media.rules import MOST_ATTACHED, show, show_file
 from threadly.modules.media.seed import Drawing, import_drawing, keep_drawing
 from threadly.modules.media.types import Attached, File, Media, StoredFile, StoredMedia, Upload
-from threadly.modules.media.verbs import attach, attach_all, detach, list_chosen, restrict, set_avatar
+from threadly.modules.media.verbs import (
+    attach,
+    attach_all,
+    detach,
+    list_chosen,
+    list_shown,
+    restrict,
+    set_avatar,
+)
 
 __all__ = [
     "MOST_ATTACHED",
@@ -35,6 +43,7 @@ __all__ = [
     "import_drawing",
     "keep_drawing",
     "list_chosen",
+    "list_shown",
     "receiving",
     "restrict",
     "set_avatar",

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import msgspec
 
+from threadly.modules.media import File, Media
 from threadly.modules.moderation.rules.holds import Reason
 from threadly.modules.moderation.types import Action, CaseStatus, ReportReason, SubjectKind
 from threadly.platform.ids import UUID
@@ -102,9 +103,12 @@ class FormerCase(msgspec.Struct, frozen=True):
 
 
 class CaseFile(msgspec.Struct, frozen=True):
-    """All that moderators know of a case. `may_decide` and `may_answer` are for whoever looks."""
+    """All that moderators know of a case. `images` and `files` are what it is about shows now, by addresses
+    that expire. `may_decide` and `may_answer` are for whoever looks."""
 
     case: CaseSummary
+    images: list[Media]
+    files: list[File]
     author_joined_at: datetime | None
     remove_at: datetime | None
     removed_at: datetime | None

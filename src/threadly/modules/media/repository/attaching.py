@@ -7,7 +7,7 @@ from msgspec import Struct
 from threadly.platform.db import sql
 from threadly.platform.ids import UUID
 
-__all__ = ["ATTACH", "DETACH", "FIND_OWN", "LOCK_USED", "RESTRICT", "OwnUpload"]
+__all__ = ["ATTACH", "DETACH", "FIND_OWN", "LIST_SHOWN", "LOCK_USED", "RESTRICT", "OwnUpload"]
 
 
 class OwnUpload(Struct, frozen=True):
@@ -36,6 +36,16 @@ FIND_OWN = sql(
         OR EXISTS (SELECT FROM media.uses u WHERE u.image_id = i.id AND u.owner = $3 AND u.owner_id = $4)
     )
     ORDER BY i.id FOR UPDATE OF i
+    """,
+    into=OwnUpload,
+)
+
+LIST_SHOWN = sql(
+    "media.list_shown",
+    """
+    SELECT i.id, b.key, b.width, b.height, i.alt, b.placeholder, i.name, i.bytes, b.content_type
+    FROM media.uses u JOIN media.images i ON i.id = u.image_id JOIN media.blobs b USING (place)
+    WHERE u.owner_id = $2 AND u.owner = $1 ORDER BY u.position, i.id
     """,
     into=OwnUpload,
 )

@@ -1,6 +1,6 @@
 """What media can do."""
 
-from threadly.modules.media.verbs.attaching import attach, attach_all, detach, restrict
+from threadly.modules.media.verbs.attaching import attach, attach_all, detach, list_shown, restrict
 from threadly.modules.media.verbs.avatar import set_avatar
 from threadly.modules.media.verbs.uploading import (
     describe_upload,
@@ -27,6 +27,7 @@ __all__ = [
     "keep_upload",
     "list_chosen",
     "list_files",
+    "list_shown",
     "list_uploads",
     "remove_file",
     "remove_upload",

@@ -7,6 +7,7 @@ from threadly.modules.media.repository.attaching import (
     ATTACH,
     DETACH,
     FIND_OWN,
+    LIST_SHOWN,
     LOCK_USED,
     RESTRICT,
     OwnUpload,
@@ -16,7 +17,7 @@ from threadly.modules.media.types import Attached, StoredFile, StoredMedia
 from threadly.platform.ids import UUID
 from threadly.platform.work import Work
 
-__all__ = ["attach", "attach_all", "detach", "restrict"]
+__all__ = ["attach", "attach_all", "detach", "list_shown", "restrict"]
 
 
 async def attach(
@@ -49,14 +50,13 @@ async def attach_all(work: Work, *, media_ids: Sequence[UUID], owner: str, owner
     """
     found = await _find(work, media_ids, owner, owner_id)
     await _use(work, found, owner, owner_id, private=True, keeps=False)
-    return Attached(
-        images=[_image(it, private=True) for it in found if it.name is None],
-        files=[
-            StoredFile(it.id, it.key, it.name, it.bytes, it.content_type)
-            for it in found
-            if it.name is not None
-        ],
-    )
+    return _attached(found)
+
+
+async def list_shown(work: Work, *, owner: str, owner_id: UUID) -> Attached:
+    """What `owner_id` shows now, in its order, for somebody who may see it though it is hidden from others:
+    by addresses that expire, also of what is public."""
+    return _attached(await work.all(LIST_SHOWN, owner, owner_id))
 
 
 async def detach(work: Work, *, owner: str, owner_id: UUID) -> None:
@@ -95,6 +95,17 @@ async def _use(
 async def _let_go(work: Work, owner: str, owner_id: UUID, kept: Sequence[UUID]) -> None:
     if await work.all(LOCK_USED, owner, owner_id, kept):
         await work.run(DETACH, owner, owner_id, kept, work.now)
+
+
+def _attached(found: Sequence[OwnUpload]) -> Attached:
+    return Attached(
+        images=[_image(it, private=True) for it in found if it.name is None],
+        files=[
+            StoredFile(it.id, it.key, it.name, it.bytes, it.content_type)
+            for it in found
+            if it.name is not None
+        ],
+    )
 
 
 def _image(it: OwnUpload, *, private: bool) -> StoredMedia:

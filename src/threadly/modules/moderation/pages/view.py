@@ -116,6 +116,8 @@ def file_view(file: CaseFile, work: Work) -> dict[str, Any]:
     """Everything on the page of a case."""
     return {
         "case": summary_view(file.case, work),
+        "images": file.images,
+        "files": file.files,
         "joined": _moment(file.author_joined_at, work),
         "remove": _moment(file.remove_at, work),
         "removed": _moment(file.removed_at, work),

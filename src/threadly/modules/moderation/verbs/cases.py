@@ -4,6 +4,7 @@ from typing import TypeVar
 
 import msgspec
 
+from threadly.modules import media
 from threadly.modules.moderation.casework import (
     Appeal,
     CaseFile,
@@ -54,6 +55,9 @@ SHOWN_MOST = 100
 FORMER_MOST = 20
 COUNTED_MOST = 1_000
 WAITING = ("open", "appealed")
+# What shows pictures or files, under the name by which its module attaches them.
+WITH_MEDIA = ("post", "product", "message")
+NOTHING = media.Attached([], [])
 
 
 async def list_cases(
@@ -92,8 +96,11 @@ async def get_case(work: Work, *, case_id: UUID) -> CaseFile:
     alone = await is_alone(work)
     own = row.author_id == work.actor.user_id
     decided_by_me = in_force is not None and in_force.moderator_id == work.actor.user_id
+    shown = await _shown(work, row)
     return CaseFile(
         case=_summary(row),
+        images=[media.show(each, work.settings, work.now) for each in shown.images],
+        files=[media.show_file(each, work.settings, work.now) for each in shown.files],
         author_joined_at=row.author_joined_at,
         remove_at=row.remove_at,
         removed_at=row.removed_at,
@@ -125,6 +132,13 @@ async def add_note(work: Work, *, case_id: UUID, text: str) -> CaseFile:
     if not await work.run(INSERT_NOTE, new_id(), case_id, work.actor.me, text, work.now):
         raise CaseMissing
     return await get_case(work, case_id=case_id)
+
+
+async def _shown(work: Work, row: CaseRow) -> media.Attached:
+    """The pictures and files of what the case is about; none once the case has forgotten what it said."""
+    if row.kind not in WITH_MEDIA or row.removed_at is not None:
+        return NOTHING
+    return await media.list_shown(work, owner=row.kind, owner_id=row.subject_id)
 
 
 def _summary(row: CaseRow) -> CaseSummary:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.cast import Visit
-from tests.modules.messaging.acts import begin, conversation, history, say, seen
+from tests.modules.messaging.acts import begin, changes, conversation, history, say, seen
 from threadly.modules import messaging, moderation
 from threadly.platform.work import Denied, SignInRequired
 
@@ -161,3 +161,47 @@ async def test_a_group_is_not_called_what_reads_like_spam(alex: Visit, bob: Visi
         await alex.write(
             lambda work: messaging.rename_conversation(work, conversation_id=group.id, title=spam)
         )
+
+
+async def test_in_a_group_what_somebody_writes_whom_one_blocks_is_not_read_nor_counted(
+    alex: Visit, bob: Visit, sarah: Visit
+) -> None:
+    where = (await begin(sarah, "alexsmith", "bob", title="All of us")).id
+    await bob.write(lambda work: moderation.block_member(work, member="alexsmith"))
+    said = await say(alex, where, "Listen, Bob")
+    assert (await history(bob, where))[-1] == "[blocked]"
+    assert [each.content for each in await changes(bob, where, said.change - 1)] == [""]
+    alone = await bob.read(lambda work: messaging.get_message(work, message_id=said.id))
+    assert (alone.state, alone.content) == ("blocked", "")
+    found = await conversation(bob, where)
+    assert found.last_message
+    assert (found.unread_count, found.last_message.state, found.last_message.content) == (0, "blocked", "")
+    assert await bob.read(messaging.count_unread) == 0
+    assert (await history(sarah, where))[-1] == "Listen, Bob"
+    await bob.write(lambda work: moderation.unblock_member(work, member="alexsmith"))
+    assert (await history(bob, where))[-1] == "Listen, Bob"
+    assert (await conversation(bob, where)).unread_count == 1
+
+
+async def test_who_leaves_a_group_is_added_again_once_a_day(alex: Visit, bob: Visit, sarah: Visit) -> None:
+    where = (await begin(alex, "bob", "sarahj", title="All of us")).id
+
+    async def leave() -> None:
+        await bob.write(
+            lambda work: messaging.remove_member(work, conversation_id=where, user_id=bob.actor.me)
+        )
+
+    async def add(who: Visit) -> messaging.Conversation:
+        return await who.write(
+            lambda work: messaging.add_members(work, conversation_id=where, members=["bob"])
+        )
+
+    await leave()
+    assert (await add(alex)).member_count == 3
+    await leave()
+    for who in (alex, sarah):
+        with pytest.raises(messaging.LeftAgain):
+            await add(who)
+    await bob.write(lambda work: moderation.block_member(work, member="alexsmith"))
+    with pytest.raises(messaging.NotInTouch):
+        await add(alex)

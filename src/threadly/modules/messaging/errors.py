@@ -10,6 +10,7 @@ __all__ = [
     "ConversationMissing",
     "DirectIsForTwo",
     "GroupFull",
+    "LeftAgain",
     "LineBusy",
     "MemberUnknown",
     "MessageEmpty",
@@ -105,6 +106,12 @@ class GroupFull(Refusal):
     kind = Kind.INVALID
     message = "A conversation has at most 100 members."
     field = "members"
+
+
+class LeftAgain(Refusal):
+    code = "messaging.left_again"
+    kind = Kind.DENIED
+    message = "This member was added again and has left again. Please ask them, and add them tomorrow."
 
 
 class TitleInvalid(Refusal):

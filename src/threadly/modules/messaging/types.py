@@ -28,8 +28,9 @@ __all__ = [
 
 ConversationKind = Literal["direct", "group"]
 MessageKind = Literal["text", "notice", "call"]
-# `held` waits for a moderator and only its sender sees it; `hidden` was taken down by one.
-MessageState = Literal["sent", "held", "hidden", "deleted"]
+# `held` waits for a moderator and only its sender sees it; `hidden` was taken down by one; `blocked` is in a
+# group and of somebody whom its reader blocks.
+MessageState = Literal["sent", "held", "hidden", "blocked", "deleted"]
 Role = Literal["owner", "member"]
 CallMedia = Literal["audio", "video"]
 CallState = Literal["ringing", "answered", "ended", "declined", "cancelled", "missed"]
@@ -173,3 +174,4 @@ class MessageRow(msgspec.Struct, frozen=True):
     deleted: bool
     hidden: bool
     shown: bool
+    folded: bool

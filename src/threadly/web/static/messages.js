@@ -60,7 +60,7 @@ function hearMessage(message) {
     if (isNew && message.sender_id !== me) {
       hush(message.sender_id);
       if (message.kind === "text") seeOnline(message.sender_id);
-      if (message.kind === "text") byId("live").textContent = `${message.sender?.name ?? ""}: ${gistOf(message)}`;
+      if (message.kind === "text" && message.state !== "blocked") byId("live").textContent = `${message.sender?.name ?? ""}: ${gistOf(message)}`;
     }
     mark();
     showMarks();

@@ -112,6 +112,7 @@ function files(carried) {
 
 /** What a message says, in a line: its text, or what it carries instead. */
 export function gistOf(message) {
+  if (message.state === "blocked") return "A message of somebody you block";
   if (message.content) return message.content;
   if (message.media.length) return "Picture";
   const names = message.files.map((it) => it.name);
@@ -122,6 +123,10 @@ function bodyOf(message, mine) {
   if (message.state === "deleted") return [make("p", { class: "said__gone" }, "This message was deleted.")];
   if (message.state === "hidden" && !mine) {
     return [make("p", { class: "said__gone" }, "A moderator has hidden this message.")];
+  }
+  if (message.state === "blocked") {
+    const unblock = make("a", { href: "/settings/blocked" }, "Unblock them to read it");
+    return [make("p", { class: "said__gone" }, "A message of somebody you block. ", unblock)];
   }
   const body = [];
   if (message.content) body.push(make("div", { class: "said__text", dir: "auto" }, ...linked(message.content)));

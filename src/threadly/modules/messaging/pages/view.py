@@ -24,6 +24,7 @@ NOTICES = {
     "left": "left the group",
 }
 CALLS = {"missed": "Missed call", "declined": "Call declined", "cancelled": "Call cancelled"}
+BLOCKED = "A message of somebody you block"
 PREVIEW = 80
 
 
@@ -183,6 +184,8 @@ class Eyes(msgspec.Struct, frozen=True):
             return "Nothing has been written yet"
         if it.kind != "text":
             return self._line(it)
+        if it.state == "blocked":
+            return BLOCKED
         text = {"deleted": "Message deleted", "hidden": "Message hidden"}.get(it.state, it.content)
         if not text:
             text = "Picture" if it.media else files_line([each.name for each in it.files])

@@ -4,7 +4,7 @@
 
 from types import NoneType
 
-from threadly.modules.messaging.repository.fragments import CONVERSATION
+from threadly.modules.messaging.repository.fragments import CONVERSATION, COUNTS
 from threadly.modules.messaging.repository.rows import ConversationRow, DeskRow, FoundRow, KnownRow, MarksRow
 from threadly.modules.messaging.rules import MOST_MEMBERS
 from threadly.modules.messaging.types import Member
@@ -49,6 +49,17 @@ INSERT_MEMBERS = sql(
     WHERE (SELECT count(*) FROM messaging.members WHERE conversation_id = $1)
         + cardinality($2::uuid[]) <= {MOST_MEMBERS}
     ON CONFLICT DO NOTHING RETURNING user_id
+    """,
+    into=UUID,
+)
+# Of $2, those who have left it twice since $3: somebody added them again in between.
+LEFT_AGAIN = sql(
+    "messaging.left_again",
+    """
+    SELECT sender_id FROM messaging.messages
+    WHERE conversation_id = $1 AND sender_id = ANY($2::uuid[]) AND kind = 'notice' AND content = 'left'
+      AND created_at > $3
+    GROUP BY sender_id HAVING count(*) > 1
     """,
     into=UUID,
 )
@@ -99,12 +110,12 @@ LIST_KNOWN = sql(
 # One more than is asked for says that there is something unread without counting it all.
 COUNT_UNREAD = sql(
     "messaging.count_unread",
-    """
+    f"""
     SELECT count(*)::int FROM messaging.members me JOIN messaging.conversations c ON c.id = me.conversation_id
     WHERE me.user_id = $1 AND NOT me.muted AND c.last_seq > me.read_seq AND EXISTS (
         SELECT FROM messaging.messages m
         WHERE m.conversation_id = c.id AND m.seq > greatest(me.read_seq, me.joined_seq)
-          AND m.shown AND NOT m.hidden AND m.deleted_at IS NULL AND m.kind <> 'notice' AND m.sender_id <> $1
+          AND {COUNTS}
     )
     """,
     into=int,

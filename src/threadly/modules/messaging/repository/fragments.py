@@ -6,20 +6,33 @@ from threadly.modules.messaging.rules import MOST_UNREAD
 
 PEOPLE_SHOWN: Final = 5
 
+# Whom $1 blocks: asked once for all messages of a statement.
+BLOCKED_BY_ME: Final = "SELECT b.blocked_id FROM moderation.blocks b WHERE b.blocker_id = $1::uuid"
+# That $1 does not read message `m`, one of a group. What two have written to each other stays as it is.
+FOLDED: Final = f"""(
+    m.kind = 'text' AND m.sender_id IN ({BLOCKED_BY_ME})
+    AND EXISTS (SELECT FROM messaging.conversations g WHERE g.id = m.conversation_id AND g.kind = 'group')
+)"""
+# That message `m` counts as unread once it is above what $1 has read.
+COUNTS: Final = f"""
+    m.shown AND NOT m.hidden AND m.deleted_at IS NULL AND m.kind <> 'notice' AND m.sender_id <> $1
+    AND NOT {FOLDED}
+"""
 # Of message `m` and its sender `a`, as `$1` sees it.
-MESSAGE: Final = """
+MESSAGE: Final = f"""
     m.id, m.conversation_id, m.seq, m.change, m.kind,
-    CASE WHEN m.hidden AND m.sender_id <> $1 THEN '' ELSE m.content END AS content,
+    CASE WHEN m.hidden AND m.sender_id <> $1 OR {FOLDED} THEN '' ELSE m.content END AS content,
     m.sender_id, a.username, a.name, a.avatar_url,
-    CASE WHEN m.hidden AND m.sender_id <> $1 THEN '[]' ELSE m.media END AS media,
-    CASE WHEN m.hidden AND m.sender_id <> $1 THEN '[]' ELSE m.files END AS files,
+    CASE WHEN m.hidden AND m.sender_id <> $1 OR {FOLDED} THEN '[]' ELSE m.media END AS media,
+    CASE WHEN m.hidden AND m.sender_id <> $1 OR {FOLDED} THEN '[]' ELSE m.files END AS files,
     ARRAY(
         SELECT them.name FROM unnest(m.about) WITH ORDINALITY AS named (id, place)
         JOIN identity.profiles them ON them.id = named.id ORDER BY named.place
     ) AS about,
     CASE WHEN m.sender_id = $1 THEN m.client_id END AS client_id,
-    m.created_at, m.edited_at, m.deleted_at IS NOT NULL AS deleted, m.hidden, m.shown
-"""
+    m.created_at, m.edited_at, m.deleted_at IS NOT NULL AS deleted, m.hidden, m.shown,
+    {FOLDED} AS folded
+"""  # noqa: S608  # the constants above
 # `me` is the row of `$1` in `members`.
 VISIBLE: Final = "m.seq > me.joined_seq AND (m.shown OR m.sender_id = $1)"
 
@@ -42,8 +55,7 @@ CONVERSATION: Final = f"""
         SELECT count(*)::int FROM (
             SELECT FROM messaging.messages m
             WHERE m.conversation_id = c.id AND m.seq > greatest(me.read_seq, me.joined_seq)
-              AND m.shown AND NOT m.hidden AND m.deleted_at IS NULL AND m.kind <> 'notice'
-              AND m.sender_id <> $1
+              AND {COUNTS}
             LIMIT {MOST_UNREAD}
         ) unread
     ) AS unread_count,

@@ -8,6 +8,7 @@ from threadly.modules.messaging.errors import (
     ConversationMissing,
     DirectIsForTwo,
     GroupFull,
+    LeftAgain,
     MemberUnknown,
     NotInTouch,
     OneselfOnly,
@@ -24,6 +25,7 @@ from threadly.modules.messaging.repository.conversations import (
     IN_TOUCH,
     INSERT_CONVERSATION,
     INSERT_MEMBERS,
+    LEFT_AGAIN,
     LIST_CONVERSATIONS,
     LIST_MEMBER_IDS,
     LIST_MEMBERS,
@@ -143,10 +145,11 @@ async def rename_conversation(work: Work, *, conversation_id: UUID, title: str) 
 
 
 async def add_members(work: Work, *, conversation_id: UUID, members: Sequence[str]) -> Conversation:
-    """They read what is written from now on. Any member may add others.
+    """They read what is written from now on. Any member may add others; who leaves twice within a day
+    has a day's peace.
 
     Raises SignInRequired, moderation.Muted, ConversationMissing, DirectIsForTwo, MemberUnknown, NotInTouch,
-    GroupFull.
+    GroupFull, LeftAgain.
     """
     await moderation.require_voice(work)
     desk = await _open_group(work, conversation_id)
@@ -155,6 +158,8 @@ async def add_members(work: Work, *, conversation_id: UUID, members: Sequence[st
     if len(fresh) + len(desk.member_ids) > MOST_MEMBERS:
         raise GroupFull
     if fresh:
+        if await work.all(LEFT_AGAIN, conversation_id, fresh, work.now - timedelta(days=1)):
+            raise LeftAgain
         await work.run(INSERT_MEMBERS, conversation_id, fresh, work.now, None)
         await write_notice(work, conversation_id=conversation_id, what="added", about=fresh)
     return await get_conversation(work, conversation_id=conversation_id)

@@ -95,7 +95,7 @@ def _state(row: MessageRow) -> MessageState:
         return "deleted"
     if row.hidden:
         return "hidden" if row.shown else "held"
-    return "sent"
+    return "blocked" if row.folded else "sent"
 
 
 def _media_of(work: Work, stored: Any) -> list[media.Media]:

@@ -201,6 +201,7 @@ def _row(
         deleted=False,
         hidden=held,
         shown=not held,
+        folded=False,
     )
 
 

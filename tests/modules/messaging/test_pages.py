@@ -7,7 +7,7 @@ from tests.cast import Visit
 from tests.modules.media.pictures import drawing, png
 from tests.modules.messaging.acts import begin, say
 from tests.modules.store.browser import Browser, enter
-from threadly.modules import feed, messaging
+from threadly.modules import feed, messaging, moderation
 from threadly.modules.messaging.pages.view import size_of
 from threadly.platform.ids import UUID
 
@@ -114,3 +114,18 @@ async def test_a_list_of_conversations_is_counted_if_asked(browser: Browser, ale
     await begin(alex, "bob", title="Two")
     answer = await browser.client.get("/api/v1/conversations?count=true&limit=1")
     assert answer.json()["pagination"]["total"] == 2
+
+
+async def test_the_page_of_a_group_and_its_list_fold_what_somebody_wrote_whom_one_blocks(
+    browser: Browser, alex: Visit, bob: Visit, sarah: Visit
+) -> None:
+    where = (await begin(sarah, "alexsmith", "bob", title="All of us")).id
+    await say(bob, where, "Listen, Alex")
+    assert "Listen, Alex" in (await browser.client.get(f"/messages/{where}")).text
+    await alex.write(lambda work: moderation.block_member(work, member="bob"))
+    for path in (f"/messages/{where}", "/messages"):
+        shown = (await browser.client.get(path)).text
+        assert "Listen, Alex" not in shown
+        assert "A message of somebody you block" in shown
+    answer = await browser.client.get(f"/api/v1/conversations/{where}/messages")
+    assert answer.json()["data"][0]["state"] == "blocked"

@@ -27,10 +27,11 @@ END $$
 """
 # $1: how many months ago.
 ORDER = """
-INSERT INTO store.orders (id, tenant_id, buyer_id, state, currency, subtotal_minor, discount_minor,
+INSERT INTO store.orders (id, tenant_id, number, buyer_id, state, currency, subtotal_minor, discount_minor,
     shipping_minor, tax_minor, total_minor, gift_card_minor, due_minor, quote, address, email, created_at,
     updated_at)
-SELECT store.new_id(at), 1, gen_random_uuid(), 'paid', 'USD', 0, 0, 0, 0, 0, 0, 0, '{}', '{}', '', at, at
+SELECT store.new_id(at), 1, 1000 + $1, gen_random_uuid(), 'paid', 'USD', 0, 0, 0, 0, 0, 0, 0, '{}', '{}', '',
+    at, at
 FROM (SELECT now() - make_interval(months => $1) AS at) moment
 RETURNING id
 """

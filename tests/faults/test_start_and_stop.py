@@ -60,7 +60,7 @@ async def test_the_first_start_makes_everything_and_the_second_finds_it() -> Non
         said = installation.said[said_before:]
         # The sandbox starts beside the others, so it is told of only when they had to wait for it.
         ready = [name for name in re.findall(r"^✓ (\w+)", said, re.MULTILINE) if name != "payment"]
-        assert ready == ["PostgreSQL", "Valkey", "proxies for experiments", "worker", "web"], "no more to do"
+        assert ready == ["PostgreSQL", "Valkey", "proxies", "worker", "web"], "no more to do"
         assert _test_cards(installation) == sandbox, "its address stays"
         again = (await http.get("/api/v1/posts/explore")).json()["data"]
         assert [post["id"] for post in again] == [post["id"] for post in explored]

@@ -67,10 +67,10 @@ async def empty_order(owner: Owner, tenant: Tenant) -> UUID:
     order_id = new_id()
     await owner.execute(
         """
-        INSERT INTO store.orders (id, tenant_id, buyer_id, state, currency, subtotal_minor, discount_minor,
-            shipping_minor, tax_minor, total_minor, gift_card_minor, due_minor, quote, address, email,
+        INSERT INTO store.orders (id, tenant_id, number, buyer_id, state, currency, subtotal_minor,
+            discount_minor, shipping_minor, tax_minor, total_minor, gift_card_minor, due_minor, quote, address, email,
             created_at, updated_at)
-        VALUES ($1, $2, $1, 'pending', 'USD', 0, 0, 0, 0, 0, 0, 0, '{}', '{}', '', now(), now())
+        VALUES ($1, $2, 1, $1, 'pending', 'USD', 0, 0, 0, 0, 0, 0, 0, '{}', '{}', '', now(), now())
         """,
         order_id,
         tenant.id,

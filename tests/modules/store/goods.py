@@ -68,8 +68,8 @@ async def empty_order(owner: Owner, tenant: Tenant) -> UUID:
     await owner.execute(
         """
         INSERT INTO store.orders (id, tenant_id, number, buyer_id, state, currency, subtotal_minor,
-            discount_minor, shipping_minor, tax_minor, total_minor, gift_card_minor, due_minor, quote, address, email,
-            created_at, updated_at)
+            discount_minor, shipping_minor, tax_minor, total_minor, gift_card_minor, due_minor, quote,
+            address, email, created_at, updated_at)
         VALUES ($1, $2, 1, $1, 'pending', 'USD', 0, 0, 0, 0, 0, 0, 0, '{}', '{}', '', now(), now())
         """,
         order_id,

@@ -66,3 +66,20 @@ async def test_an_order_that_waits_is_told_and_one_that_nobody_knows_is_not(
     )
     (entry,) = await bell_of(buyer)
     assert entry.title == f"Your order {order.number} is on its way"
+
+
+async def test_what_is_heard_late_does_not_take_an_order_back(
+    shop: TestShop, paying_runtime: Runtime
+) -> None:
+    buyer = await shop.join("kareem")
+    order = await shop.buy(buyer, await shop.sell(), total=1_000)
+    await shop.owner.write(lambda work: store.fulfil_order(work, order_id=order.id))
+    await happen(
+        paying_runtime,
+        buyer,
+        store.OrderSent(order_id=order.id, buyer_id=buyer.actor.me),
+        store.OrderPaid(order_id=order.id, buyer_id=buyer.actor.me, amount_minor=1_000, currency="USD"),
+        payments.PaymentSaved(payment_id=new_id(), reference=order.id),
+    )
+    (entry,) = await bell_of(buyer)
+    assert (entry.title, entry.count) == (f"Your order {order.number} is on its way", 1)

@@ -30,6 +30,13 @@ __all__ = ["wire"]
 
 # The group of facts that are one entry whatever they are about.
 EVERYTHING: Final = FIRST_ID
+# Where an order stands when what is to be told of it is behind it. (Cancelled it stays, and each refund is
+# news.)
+LEFT_BEHIND: Final[Mapping[str, frozenset[str]]] = {
+    "waiting": frozenset({"paid", "fulfilled", "cancelled", "refunded", "partially_refunded"}),
+    "paid": frozenset({"fulfilled", "cancelled", "refunded", "partially_refunded"}),
+    "sent": frozenset({"cancelled", "refunded", "partially_refunded"}),
+}
 # What a decision is about, in the words of who wrote it.
 WHAT: Final[Mapping[str, str]] = {
     "post": "post",
@@ -178,10 +185,13 @@ async def tell_of_refund(work: Work, event: store.OrderRefunded) -> None:
 
 
 async def _tell_of_order(work: Work, order_id: UUID, variant: str) -> None:
-    """The buyer, if they are a member (a guest's cart has no bell)."""
+    """The buyer, if they are a member (a guest's cart has no bell). What comes late says nothing: the entry
+    would go back to it."""
     try:
         order = await store.get_order(work, order_id=order_id)
     except store.OrderMissing:
+        return
+    if order.state in LEFT_BEHIND.get(variant, ()):
         return
     fact_id, text = order_id, str(order.total)
     if variant == "refunded":

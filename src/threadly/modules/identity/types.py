@@ -51,13 +51,15 @@ class Profile(msgspec.Struct, frozen=True):
 
 
 class Addressee(msgspec.Struct, frozen=True):
-    """Whom to write to, and where. Nothing of it is for other members' eyes but the names."""
+    """Whom to write to, and where. Nothing of it is for other members' eyes but the names. `suspended`: they
+    may not look at anything here for now."""
 
     id: UUID
     username: str
     name: str
     email: str
     email_verified: bool
+    suspended: bool
 
 
 class Account(msgspec.Struct, frozen=True):

@@ -10,4 +10,4 @@ from threadly.platform.work import Work
 
 async def list_addressees(work: Work, *, user_ids: Sequence[UUID]) -> list[Addressee]:
     """Those of the members who still have an account, in the order of their ids."""
-    return await work.all(LIST_ADDRESSEES, list(user_ids))
+    return await work.all(LIST_ADDRESSEES, list(user_ids), work.now)

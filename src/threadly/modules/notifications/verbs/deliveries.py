@@ -17,12 +17,16 @@ __all__ = ["read_deliveries"]
 
 async def read_deliveries(work: Work, *, ids: Sequence[UUID]) -> list[Delivery]:
     """Those that are still wanted: not of what was read meanwhile, nor to people who are gone or lost the
-    permission to know. In the order in which they are due; two statements, however many, and one for each
-    permission that some of them need."""
+    permission to know; to who is suspended only what is decided about them. In the order in which they are
+    due; two statements, however many, and one for each permission that some of them need."""
     rows = await _permitted(work, await work.all(WORD_DELIVERIES, list(ids)))
     people = await identity.list_addressees(work, user_ids=list({row.user_id for row in rows}))
     by_id = {person.id: person for person in people}
-    return [_worded(work, row, by_id[row.user_id]) for row in rows if row.user_id in by_id]
+    return [
+        _worded(work, row, person)
+        for row in rows
+        if (person := by_id.get(row.user_id)) and (row.kind == "moderation" or not person.suspended)
+    ]
 
 
 async def _permitted(work: Work, rows: Sequence[DeliveryRow]) -> list[DeliveryRow]:

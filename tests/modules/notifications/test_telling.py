@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from tests.cast import Visit
 from tests.modules.notifications.acts import (
@@ -100,6 +101,22 @@ async def test_what_is_told_late_is_dated_by_when_it_happened_and_sent_by_now(
     assert (comments.title, comments.updated_at) == ("Bob commented on your post", now - timedelta(hours=2))
     async with works.read(alex.tenant, SYSTEM, fresh=True) as work:
         assert await work.one(SENT_AT, alex.actor.me, now) == 2
+
+
+async def test_who_is_mentioned_by_an_edit_alone_is_told_once(
+    alex: Visit, bob: Visit, join: SignUp, drain: Drain
+) -> None:
+    ada = await join("ada")
+    post_id = await publish(alex, "Hello @bob")
+    await drain()
+    for text in ("Hello @bob and @Ada", "Hello @ada and @bob, again"):
+        await alex.write(partial(feed.edit_post, post_id=post_id, content=text))
+        await drain()
+    assert await titles_of(ada) == ["Alex Smith mentioned you"]
+    (entry,) = await bell_of(ada)
+    assert (entry.count, entry.text) == (1, "Hello @ada and @bob, again")
+    (known,) = await bell_of(bob)
+    assert known.count == 1
 
 
 async def test_comments_are_grouped_by_people_and_a_mention_is_told_instead(

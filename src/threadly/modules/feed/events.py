@@ -30,10 +30,12 @@ class CommentPublished(Event, frozen=True, tag="feed.comment_published"):
 
 
 class PostEdited(Event, frozen=True, tag="feed.post_edited"):
-    """A post or a comment has another text or visibility."""
+    """A post or a comment has another text or visibility. `mentioned` are those whom only the new text
+    addresses; nobody while it is held."""
 
     post_id: UUID
     author_id: UUID
+    mentioned: tuple[UUID, ...] = ()
 
 
 class PostDeleted(Event, frozen=True, tag="feed.post_deleted"):

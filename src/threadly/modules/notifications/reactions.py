@@ -52,6 +52,7 @@ def wire(reactions: Reactions) -> None:
     reactions.on(feed.PostLiked, tell_of_like, name="notifications.like")
     reactions.on(feed.CommentPublished, tell_of_comment, name="notifications.comment")
     reactions.on(feed.PostPublished, tell_of_post, name="notifications.post")
+    reactions.on(feed.PostEdited, tell_of_edit, name="notifications.post_edited")
     reactions.on(feed.PostDeleted, retract_post, name="notifications.retract_post")
     reactions.on(messaging.MessageSent, tell_of_message, name="notifications.message")
     reactions.on(messaging.ConversationRead, read_messages, name="notifications.messages_read")
@@ -123,6 +124,13 @@ async def tell_of_post(work: Work, event: feed.PostPublished) -> None:
             but=mentioned,
             happened_at=work.happened_at,
         )
+
+
+async def tell_of_edit(work: Work, event: feed.PostEdited) -> None:
+    """Those whom only the new text addresses."""
+    written = await work.one(WRITTEN, event.post_id)
+    if written is not None:
+        await _tell_mentioned(work, written, event.post_id, event.mentioned)
 
 
 async def _tell_mentioned(

@@ -1,6 +1,6 @@
 """One post: written, edited, deleted, liked, commented on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from threadly.modules import identity, media, moderation
 from threadly.modules.feed.errors import CommentMedia, CommentOnComment, CommentVisibility, PostMissing
@@ -137,7 +137,8 @@ async def edit_post(
         await restrict_media(work, post_id=post_id, private=new_visibility != "public")
     if held:
         await hide_post(work, post_id=post_id)
-    work.emit(PostEdited(post_id=post_id, author_id=post.author.id))
+    added = () if held or post.visibility == "hidden" else _added(mentioned, post.content)
+    work.emit(PostEdited(post_id=post_id, author_id=post.author.id, mentioned=added))
     return await get_post(work, post_id=post_id)
 
 
@@ -181,6 +182,12 @@ async def _attach(
     if not media_ids:
         return []
     return await media.attach(work, media_ids=media_ids, owner="post", owner_id=post_id, private=private)
+
+
+def _added(mentioned: Mapping[str, UUID], before: str) -> tuple[UUID, ...]:
+    """Those of the `mentioned` whom the text did not address before."""
+    known = set(mentions_of(before))
+    return tuple(user_id for username, user_id in mentioned.items() if username not in known)
 
 
 async def _mentioned(work: Work, content: str) -> dict[str, UUID]:

@@ -103,6 +103,13 @@ async def test_the_page_lists_by_days_filters_and_marks_as_read(
     assert await unread_of(alex) == 1
     await browser.send(f"{HERE}/read", id="x", up_to="-1")
     assert titles(await browser.open(f"{HERE}?show=unread")) == ["Bob started to follow you"]
+    # All is all, whatever is shown.
+    page = await browser.open(f"{HERE}?show=order")
+    assert titles(page) == []
+    up_to = re.search(r'name="up_to" value="(\d+)"', page)
+    assert up_to
+    await browser.send(f"{HERE}/read", up_to=up_to[1])
+    assert await unread_of(alex) == 0
 
 
 async def test_older_ones_follow_page_by_page_under_the_days_that_have_begun(

@@ -14,6 +14,7 @@ from threadly.modules import notifications
 from threadly.modules.notifications.pages.view import KIND_NAMES, Day, days_of, zone_of
 from threadly.modules.notifications.rules import kinds_for
 from threadly.modules.notifications.types import KINDS, Kind
+from threadly.modules.notifications.verbs.reading import get_position
 from threadly.platform.http.edge import Edge
 from threadly.platform.ids import parse_id
 from threadly.platform.work import Work
@@ -26,8 +27,8 @@ HERE = "/notifications"
 
 
 class Inbox(msgspec.Struct, frozen=True):
-    """`up_to` is the position of the latest entry: what comes later is not marked as read by a button of this
-    page."""
+    """`up_to` is the position of all that there is, shown or not: what comes later is not marked as read by a
+    button of this page."""
 
     days: list[Day]
     more_url: str | None
@@ -59,6 +60,7 @@ async def _read(edge: Edge, show: str, cursor: str | None, day: str | None) -> I
     kinds = tuple(kind for kind in KINDS if kind == show) or KINDS
 
     async def look(work: Work) -> Inbox:
+        up_to = await get_position(work)
         page = await notifications.list_notifications(work, unread=show == "unread", kinds=kinds, after=after)
         zone = zone_of((await notifications.get_preferences(work)).rhythm.time_zone)
         days = days_of(page.items, now=work.now, zone=zone, begun=day)
@@ -69,7 +71,7 @@ async def _read(edge: Edge, show: str, cursor: str | None, day: str | None) -> I
             days,
             _address(show, **more) if page.after else None,
             await notifications.count_unread(work),
-            page.items[0].position if page.items else 0,
+            up_to,
         )
 
     return await edge.read(look, fresh=True)

@@ -12,6 +12,8 @@ UP = """
 -- A sequence for each community, made with its first order: checkouts that are under way at once do not wait for
 -- each other's numbers, as they would for a row's that counts. It goes on where the common one has left off; orders
 -- keep their numbers. Only the first order of all is waited for, so that its sequence is made once.
+-- Who has waited for its lock may still remember that there is no sequence: names are looked up in a cache that a
+-- lock of this kind does not refresh. Making it finds out.
 CREATE FUNCTION store.next_order_number() RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -24,7 +26,11 @@ BEGIN
         PERFORM pg_advisory_xact_lock(hashtextextended(name, 0));
         IF to_regclass(name) IS NULL THEN
             SELECT coalesce(max(number) + 1, 1001) INTO first FROM store.orders WHERE tenant_id = tenant;
-            EXECUTE format('CREATE SEQUENCE store.%I START %s', 'order_numbers_' || tenant, first);
+            BEGIN
+                EXECUTE format('CREATE SEQUENCE store.%I START %s', 'order_numbers_' || tenant, first);
+            EXCEPTION WHEN duplicate_table THEN
+                NULL;
+            END;
         END IF;
     END IF;
     RETURN nextval(name::regclass);

@@ -5,8 +5,8 @@ What a member says of themselves can be taken down, and put back as it was.
 
 from alembic import op
 
-revision = "0033"
-down_revision = "0032"
+revision = "0032"
+down_revision = "0031"
 
 UP = """
 -- Whether others see the username alone. What the member wrote stays, for them and for when it is lifted.

@@ -5,8 +5,8 @@ Links to one site are counted whatever page of it they lead to.
 
 from alembic import op
 
-revision = "0032"
-down_revision = "0031"
+revision = "0031"
+down_revision = "0030"
 
 UP = """
 ALTER TABLE moderation.prints DROP CONSTRAINT prints_kind_check;
